@@ -1,0 +1,1 @@
+"""LungView: a chest CT viewer that draws predicted lesion boxes beside the readers' own."""

@@ -1,0 +1,37 @@
+"""What a reader or a file asserts, and what came of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lungview.domain.box import Box
+
+
+class Source(StrEnum):
+    """Who says so."""
+
+    READER = "reader"
+    AI = "ai"
+    BOTH = "both"
+
+
+class ReviewState(StrEnum):
+    """What the reader in front of the screen made of a lesion."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A box that a reader drew on one slice.
+
+    label: the file's own word, which may be empty; in the dataset a subtype letter.
+    author, time: who drew it and when (ISO 8601), "" where the file does not say.
+    """
+
+    sop_instance_uid: str
+    box: Box
+    label: str = ""
+    author: str = ""
+    time: str = ""

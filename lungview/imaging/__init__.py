@@ -1,0 +1,1 @@
+"""Numbers taken from voxels: gradients, outlines with their axes, slabs. Knows no file and no window."""

@@ -1,0 +1,1 @@
+"""How well boxes and lesions agree: IoU, matching, linking boxes of neighbouring slices into lesions."""

@@ -1,0 +1,1 @@
+"""One patient's reading: scanned folder, linked annotations and detections together. No window, no torch."""

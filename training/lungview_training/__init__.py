@@ -1,0 +1,1 @@
+"""How the networks learn: data, losses, engine, evaluation. What running a model needs stands in lungview.detection."""
