@@ -1,0 +1,184 @@
+"""What is being read: the open case, stack, volume, slice, detections and selection.
+
+Values are frozen and pass one way: only this object changes. Panes listen to it and don't know each other.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from lungview.domain.box import Box
+from lungview.domain.detection import Detection, ModelInfo, SliceDetections
+from lungview.domain.finding import Finding
+from lungview.domain.geometry import Point
+from lungview.domain.study import Stack
+from lungview.domain.volume import Volume
+from lungview.reading.case import Case
+
+
+class ViewerState(QObject):
+    """What is being read. One signal per fact, emitted only on a real change; all on the GUI thread."""
+
+    case_changed = Signal()
+    stack_changed = Signal()
+    """Another stack was chosen (or none): volume, findings, detections and selection start anew."""
+    volume_changed = Signal()
+    """The stack's voxels are allocated; slices follow one by one."""
+    slice_read = Signal(int)
+    slice_changed = Signal(int)
+    viewed_changed = Signal(int)
+    """This slice was looked at for the first time."""
+    findings_changed = Signal()
+    detections_changed = Signal(int)
+    """The model has answered for this slice; -1: all its answers were dropped."""
+    model_changed = Signal()
+    selection_changed = Signal()
+    """Another lesion row was selected; the zoom, outline and attention panes follow it."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._case: Case | None = None
+        self._stack: Stack | None = None
+        self._volume: Volume | None = None
+        self._slice_index = 0
+        self._viewed: set[int] = set()
+        self._findings: dict[int, tuple[Finding, ...]] = {}
+        self._detections: dict[int, SliceDetections] = {}
+        self._model: ModelInfo | None = None
+        self._selected_id: str | None = None
+
+    @property
+    def case(self) -> Case | None:
+        """The open folder with its annotations."""
+        return self._case
+
+    def open_case(self, case: Case | None) -> None:
+        """Replace the open case; no stack is chosen yet."""
+        self.choose_stack(None)
+        self._case = case
+        self.case_changed.emit()
+
+    @property
+    def stack(self) -> Stack | None:
+        """The stack being shown."""
+        return self._stack
+
+    def choose_stack(self, stack: Stack | None) -> None:
+        """Show another stack, starting at its middle slice, with its readers' findings and no detections."""
+        if stack is self._stack:
+            return
+        self._stack, self._volume, self._selected_id = stack, None, None
+        self._slice_index = stack.slice_count // 2 if stack else 0
+        self._viewed.clear()
+        self._detections.clear()
+        self._findings = dict(self._case.findings_by_slice(stack)) if self._case and stack else {}
+        self.stack_changed.emit()
+        self.findings_changed.emit()
+
+    @property
+    def volume(self) -> Volume | None:
+        """The stack's voxels, filled while they are read; None until they are allocated."""
+        return self._volume
+
+    def set_volume(self, volume: Volume) -> None:
+        """Take the allocated voxels; those of a stack no longer shown are dropped."""
+        if self._stack is not None and volume.stack.key == self._stack.key:
+            self._volume = volume
+            self.volume_changed.emit()
+
+    def announce_slice_read(self, stack_key: str, index: int) -> None:
+        """Tell the panes that a slice's voxels are final."""
+        if self._stack is not None and stack_key == self._stack.key:
+            self.slice_read.emit(index)
+
+    @property
+    def slice_index(self) -> int:
+        """Index of the slice being looked at, in the stack's order."""
+        return self._slice_index
+
+    def go_to_slice(self, index: int) -> None:
+        """Look at another slice; held to the stack's ends."""
+        if self._stack is None:
+            return
+        index = min(max(index, 0), self._stack.slice_count - 1)
+        if index != self._slice_index:
+            self._slice_index = index
+            self.slice_changed.emit(index)
+
+    def step_slice(self, count: int) -> None:
+        """Move by count slices."""
+        self.go_to_slice(self._slice_index + count)
+
+    def go_to_point(self, point: Point) -> None:
+        """Look at the slice nearest to a patient point (x, y, z) in mm."""
+        if self._volume is not None:
+            index = self._volume.geometry.to_voxels(np.array([point]))[0, 0]
+            self.go_to_slice(round(float(index)))
+
+    @property
+    def viewed(self) -> frozenset[int]:
+        """Slices that were on screen."""
+        return frozenset(self._viewed)
+
+    def mark_viewed(self, index: int) -> None:
+        """Remember that this slice was on screen."""
+        if index not in self._viewed:
+            self._viewed.add(index)
+            self.viewed_changed.emit(index)
+
+    @property
+    def findings(self) -> Mapping[int, tuple[Finding, ...]]:
+        """Readers' findings by slice index."""
+        return self._findings
+
+    @property
+    def detections(self) -> Mapping[int, SliceDetections]:
+        """What the model said so far, by slice index."""
+        return self._detections
+
+    def detections_on(self, index: int, score_threshold: float) -> tuple[Detection, ...]:
+        """Detections of a slice from a score up; those without a score always count."""
+        answer = self._detections.get(index)
+        if answer is None:
+            return ()
+        return tuple(each for each in answer.detections if each.score is None or each.score >= score_threshold)
+
+    def add_detections(self, stack_key: str, answer: SliceDetections) -> None:
+        """Take the model's answer for one slice; one for a stack no longer shown is dropped."""
+        if self._stack is not None and stack_key == self._stack.key:
+            self._detections[answer.index] = answer
+            self.detections_changed.emit(answer.index)
+
+    def clear_detections(self) -> None:
+        """Drop the model's answers, before another model is asked."""
+        if self._detections:
+            self._detections.clear()
+            self.detections_changed.emit(-1)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model whose detections are shown; None until it is loaded."""
+        return self._model
+
+    def set_model(self, model: ModelInfo | None) -> None:
+        """Tell which model answers from now on; earlier answers are dropped."""
+        if model != self._model:
+            self._model = model
+            self.clear_detections()
+            self.model_changed.emit()
+
+    @property
+    def selected_id(self) -> str | None:
+        """Id of the selected lesion row."""
+        return self._selected_id
+
+    def select(self, row_id: str | None) -> None:
+        """Select a lesion row, or none."""
+        if row_id != self._selected_id:
+            self._selected_id = row_id
+            self.selection_changed.emit()
+
+    def reader_boxes(self, index: int) -> tuple[Box, ...]:
+        """Readers' boxes of a slice."""
+        return tuple(finding.box for finding in self._findings.get(index, ()))
