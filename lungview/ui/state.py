@@ -4,6 +4,7 @@ Values are frozen and pass one way: only this object changes. Panes listen to it
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -14,7 +15,9 @@ from lungview.domain.finding import Finding
 from lungview.domain.geometry import Point
 from lungview.domain.study import Stack
 from lungview.domain.volume import Volume
-from lungview.reading.case import Case
+
+if TYPE_CHECKING:  # costs pydicom's import, which must not come before the first paint
+    from lungview.reading.case import Case
 
 
 class ViewerState(QObject):
@@ -49,11 +52,11 @@ class ViewerState(QObject):
         self._selected_id: str | None = None
 
     @property
-    def case(self) -> Case | None:
+    def case(self) -> "Case | None":
         """The open folder with its annotations."""
         return self._case
 
-    def open_case(self, case: Case | None) -> None:
+    def open_case(self, case: "Case | None") -> None:
         """Replace the open case; no stack is chosen yet."""
         self.choose_stack(None)
         self._case = case

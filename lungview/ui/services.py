@@ -1,0 +1,57 @@
+"""What the window needs from the rest of the program, handed in by the application so that it never imports it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from lungview.domain.detection import Detector, ModelInfo
+from lungview.domain.study import Stack
+from lungview.domain.volume import Volume
+from lungview.task import Task
+
+if TYPE_CHECKING:  # costs pydicom's import, which must not come before the first paint
+    from lungview.reading.case import Case
+
+
+class OpenCase(Protocol):
+    """Scan a folder, file, DICOMDIR or zip and link its annotations."""
+
+    def __call__(self, path: Path, task: Task, annotations: Path | None = None) -> "Case":
+        """Return what the path holds; called in a job thread. annotations: a folder the reader named."""
+        ...
+
+
+class LoadVolume(Protocol):
+    """Read a stack's voxels."""
+
+    def __call__(
+        self,
+        stack: Stack,
+        task: Task,
+        *,
+        first: int | None = None,
+        on_slice: Callable[[Volume, int], None] | None = None,
+    ) -> Volume:
+        """Return the filled volume; called in a job thread. Slice first comes first, on_slice after each slice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The callables behind the window. All but the values are called in job threads and may import what they need.
+
+    load_detector: a model's name or the path of a weights file -> a ready detector; "" means the default model.
+    available_models: what the model menu offers, the default first.
+    write_demo: writes the synthetic patient into a folder and returns the path to open.
+    settings_file: where settings are kept, None for the user's own place (or LUNGVIEW_HOME).
+    data_folder: where review states are kept, None for the user's own place (or LUNGVIEW_HOME).
+    """
+
+    open_case: OpenCase
+    load_volume: LoadVolume
+    load_detector: Callable[[str], Detector]
+    available_models: Callable[[], tuple[ModelInfo, ...]]
+    write_demo: Callable[[Path], Path] | None = None
+    settings_file: Path | None = None
+    data_folder: Path | None = None
