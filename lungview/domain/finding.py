@@ -28,6 +28,7 @@ class Finding:
 
     label: the file's own word, which may be empty; in the dataset a subtype letter.
     author, time: who drew it and when (ISO 8601), "" where the file does not say.
+    frame: zero-based frame of a multi-frame instance.
     """
 
     sop_instance_uid: str
@@ -35,3 +36,4 @@ class Finding:
     label: str = ""
     author: str = ""
     time: str = ""
+    frame: int = 0
