@@ -1,8 +1,19 @@
 """How things are shown: the window, what is drawn over the slice. Says nothing of what is read."""
 
+from enum import StrEnum
+
 from PySide6.QtCore import QObject, Signal
 
 from lungview.domain.window import LUNG, Window
+
+
+class MouseScheme(StrEnum):
+    """What dragging over a slice does."""
+
+    STANDARD = "standard"
+    """Left drag is the window, right drag the zoom."""
+    PACS = "pacs"
+    """Right drag is the window, left drag the zoom."""
 
 
 class DisplayState(QObject):
@@ -19,6 +30,7 @@ class DisplayState(QObject):
     gradient_shown_changed = Signal(bool)
     """The plain Sobel gradient in place of the crop under the outline."""
     score_threshold_changed = Signal(float)
+    mouse_scheme_changed = Signal(MouseScheme)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +43,7 @@ class DisplayState(QObject):
         self._shows_corner_text = True
         self._shows_gradient = False
         self._score_threshold = 0.0
+        self._mouse_scheme = MouseScheme.STANDARD
 
     @property
     def window(self) -> Window:
@@ -131,3 +144,14 @@ class DisplayState(QObject):
         if threshold != self._score_threshold:
             self._score_threshold = threshold
             self.score_threshold_changed.emit(threshold)
+
+    @property
+    def mouse_scheme(self) -> MouseScheme:
+        """What dragging over a slice does."""
+        return self._mouse_scheme
+
+    def set_mouse_scheme(self, scheme: MouseScheme) -> None:
+        """Drag another way."""
+        if scheme != self._mouse_scheme:
+            self._mouse_scheme = scheme
+            self.mouse_scheme_changed.emit(scheme)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lungview.domain.box import Box
 from lungview.domain.detection import Detection, ModelInfo, SliceDetections
-from lungview.domain.finding import Finding
+from lungview.domain.finding import Finding, ReviewState
 from lungview.domain.geometry import Point
 from lungview.domain.study import Stack
 from lungview.domain.volume import Volume
@@ -38,6 +38,8 @@ class ViewerState(QObject):
     model_changed = Signal()
     selection_changed = Signal()
     """Another lesion row was selected; the zoom, outline and attention panes follow it."""
+    reviews_changed = Signal()
+    """The reader accepted, dismissed or reopened a lesion row."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,7 @@ class ViewerState(QObject):
         self._detections: dict[int, SliceDetections] = {}
         self._model: ModelInfo | None = None
         self._selected_id: str | None = None
+        self._reviews: dict[str, ReviewState] = {}
 
     @property
     def case(self) -> "Case | None":
@@ -75,6 +78,7 @@ class ViewerState(QObject):
         self._slice_index = stack.slice_count // 2 if stack else 0
         self._viewed.clear()
         self._detections.clear()
+        self._reviews.clear()
         self._findings = dict(self._case.findings_by_slice(stack)) if self._case and stack else {}
         self.stack_changed.emit()
         self.findings_changed.emit()
@@ -185,3 +189,20 @@ class ViewerState(QObject):
     def reader_boxes(self, index: int) -> tuple[Box, ...]:
         """Readers' boxes of a slice."""
         return tuple(finding.box for finding in self._findings.get(index, ()))
+
+    @property
+    def reviews(self) -> Mapping[str, ReviewState]:
+        """What the reader made of lesion rows, by row id; rows not named are open."""
+        return self._reviews
+
+    def set_reviews(self, reviews: Mapping[str, ReviewState]) -> None:
+        """Take what was made of this stack's rows before."""
+        if reviews != self._reviews:
+            self._reviews = dict(reviews)
+            self.reviews_changed.emit()
+
+    def review(self, row_id: str, made: ReviewState) -> None:
+        """Accept, dismiss or reopen a lesion row."""
+        if self._reviews.get(row_id, ReviewState.OPEN) != made:
+            self._reviews[row_id] = made
+            self.reviews_changed.emit()
