@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lungview.domain.arrays import FloatArray, VoxelArray
+from lungview.domain.arrays import FloatArray, HuArray, VoxelArray
 from lungview.domain.geometry import VolumeGeometry
 from lungview.domain.geometry_report import GeometryReport, OrderRule
 from lungview.domain.study import (
@@ -74,10 +74,11 @@ def make_geometry(stack: Stack) -> VolumeGeometry:
     )
 
 
-def ramp(slices: int, rows: int, columns: int) -> VoxelArray:
+def ramp(slices: int, rows: int, columns: int) -> HuArray:
     """Return (slices, rows, columns) int16: HU grow by 1 per column, 10 per row, 100 per slice, from -1000."""
     k, j, i = np.ogrid[:slices, :rows, :columns]
-    return (-1000 + 100 * k + 10 * j + i).astype(np.int16)
+    values: HuArray = (-1000 + 100 * k + 10 * j + i).astype(np.int16)
+    return values
 
 
 def make_volume(stack: Stack | None = None, voxels: VoxelArray | None = None, *, is_read: bool = True) -> Volume:

@@ -1,0 +1,37 @@
+"""Which values a pane shows for the slice being looked at."""
+
+from dataclasses import dataclass
+
+from lungview.domain.arrays import VoxelArray
+from lungview.domain.volume import Volume
+from lungview.ui.state import ViewerState
+
+NOTHING_OPEN = "Drop a DICOM folder here, or press Ctrl+O"
+NO_STACK = "Choose a series on the left"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What stands in a pane: a slice (rows, columns[, 3]) borrowed from the volume, or a sentence in its place."""
+
+    values: VoxelArray | None
+    message: str = ""
+
+
+def shown_slice(state: ViewerState) -> Shown:
+    """Return the current slice, or what the reader should know where there is none."""
+    volume = state.volume
+    if state.stack is None:
+        return Shown(None, NO_STACK if state.case is not None else NOTHING_OPEN)
+    if volume is None:
+        return Shown(None, "Reading the series…")
+    return _slice_of(volume, state.slice_index)
+
+
+def _slice_of(volume: Volume, index: int) -> Shown:
+    for unreadable, sentence in volume.unreadable:
+        if unreadable == index:
+            return Shown(None, sentence)
+    if not volume.is_read[index]:
+        return Shown(None, f"Reading slice {index + 1}…")
+    return Shown(volume.voxels[index])
