@@ -44,6 +44,10 @@ class Mark:
     TROUBLE = "#d55e00"
 
 
+ATTENTION_RAMP = ("#1c0f3f", "#56217a", "#9c2f8f", "#d9568a", "#f4958f", "#fde3d0")
+"""Attention from none to most: lightness only grows, so that it reads without hue, and no colour is a mark's."""
+
+
 class Space:
     """Spacing in px, steps of 4."""
 
