@@ -38,7 +38,8 @@ def test_voxels_come_back_from_the_patient(
 
 @given(geometries)
 def test_a_slices_first_pixel_is_its_origin(geometry: VolumeGeometry) -> None:
-    first = np.stack([np.arange(geometry.slices), np.zeros(geometry.slices), np.zeros(geometry.slices)], axis=1)
+    first = np.zeros((geometry.slices, 3), dtype=np.float64)
+    first[:, 0] = np.arange(geometry.slices)
     np.testing.assert_allclose(geometry.to_patient(first), geometry.origins, atol=1e-9)
 
 
