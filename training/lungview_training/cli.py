@@ -1,0 +1,92 @@
+"""Command line of training: lungview-train run | evaluate."""
+
+import argparse
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lungview.errors import LungViewError
+from lungview_training.config import TrainingConfig, load_config
+from lungview_training.events import Event, append_line, to_line
+
+LOG_FILE = "run.jsonl"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 on success, 1 with a sentence on stderr on failure, 2 on wrong usage."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        config = load_config(options.config)
+        if options.command == "run":
+            return _run(config)
+        return _evaluate(config, options.weights, as_json=options.json)
+    except LungViewError as error:
+        print(f"lungview-train: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lungview-train", description="Train and evaluate LungView's own network.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser(
+        "run",
+        help="train, or go on with a training",
+        description="Train as the TOML file says. Events come out as JSON lines; "
+        "'stop' on standard input (or Ctrl-C) ends at the next step with a checkpoint.",
+    )
+    run.add_argument("config", type=Path, help="TOML file with the settings, as training/configs/bundled.toml")
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure weights on the test patients",
+        description="Measure weights on patients that the run did not learn from.",
+    )
+    evaluate.add_argument("config", type=Path, help="the TOML file the run was started with")
+    evaluate.add_argument("--weights", type=Path, help="safetensors file; the run's best weights by default")
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+def _run(config: TrainingConfig) -> int:
+    from lungview_training.engine import train  # noqa: PLC0415 - torch only once the settings are known to be sound
+
+    config.output.mkdir(parents=True, exist_ok=True)
+    log_path = config.output / LOG_FILE
+
+    def emit(event: Event) -> None:
+        append_line(log_path, event)
+        print(to_line(event), flush=True)
+
+    train(config, emit, _stop_asked())
+    return 0
+
+
+def _stop_asked() -> Callable[[], bool]:
+    """Listen on standard input for "stop", and to Ctrl-C, without keeping the loop waiting."""
+    import signal  # noqa: PLC0415 - only where a run may be stopped
+
+    asked = threading.Event()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            if line.strip() == "stop":
+                asked.set()
+
+    threading.Thread(target=listen, name="stop-listener", daemon=True).start()
+    signal.signal(signal.SIGINT, lambda *_: asked.set())
+    return asked.is_set
+
+
+def _evaluate(config: TrainingConfig, weights: Path | None, *, as_json: bool) -> int:
+    from lungview_training.report import evaluate_run, to_table  # noqa: PLC0415 - torch only when needed
+
+    report = evaluate_run(config, weights)
+    print(json.dumps(report, indent=2) if as_json else to_table(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

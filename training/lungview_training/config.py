@@ -1,0 +1,161 @@
+"""What a training run is told, read from a TOML file; knows no torch, so that a window may show and check it."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+
+from lungview.errors import TrainingConfigError
+
+
+class SourceKind(StrEnum):
+    """In which form slices are kept on disk."""
+
+    IMAGES = "images"
+    """images/<subject>/<slice>.png with boxes.csv, dataset.toml and perhaps masks/."""
+    CASE = "case"
+    """A DICOM tree with Pascal VOC XML beside it."""
+    CROPS = "crops"
+    """As images, but each picture is one nodule and its mask, to be pasted into whole slices."""
+
+
+class Role(StrEnum):
+    """Which part of the split a source's patients may fall into."""
+
+    SPLIT = "split"
+    TRAIN = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One data set. role: "split" shares its patients out, "train" keeps them all for training."""
+
+    kind: SourceKind
+    path: Path
+    role: Role = Role.SPLIT
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Every setting of a run.
+
+    steps: weight updates, of batch_size slices each. validation_share, test_share: of the patients that are split.
+    negative_share: slices without lesions in a batch. sheet_share: slices tiled from nodule crops.
+    paste_probability: chance that a slice gets a lesion of another patient pasted into its lung.
+    threads: torch's; 0 leaves it alone. in_channels: 3 windows of one slice.
+    """
+
+    name: str
+    output: Path
+    sources: tuple[SourceConfig, ...]
+    seed: int = 1
+    steps: int = 2500
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.03
+    warmup_share: float = 0.05
+    clip_norm: float = 10.0
+    ema_decay: float = 0.998
+    negative_share: float = 0.3
+    sheet_share: float = 0.15
+    paste_probability: float = 0.35
+    validation_share: float = 0.12
+    test_share: float = 0.2
+    evaluate_every: int = 250
+    checkpoint_every: int = 125
+    image_size: int = 256
+    in_channels: int = 3
+    threads: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be trained with."""
+        _require(bool(self.sources), "sources", "at least one [[sources]] table is needed")
+        for name in ("steps", "batch_size", "evaluate_every", "checkpoint_every"):
+            _require(getattr(self, name) >= 1, name, "must be at least 1")
+        for name in ("negative_share", "sheet_share", "paste_probability", "validation_share", "test_share"):
+            _require(0.0 <= getattr(self, name) <= 1.0, name, "must lie between 0 and 1")
+        _require(self.negative_share + self.sheet_share <= 1.0, "sheet_share", "with negative_share exceeds 1")
+        _require(self.validation_share + self.test_share < 1.0, "test_share", "leaves no patient for training")
+        _require(self.learning_rate > 0, "learning_rate", "must be above 0")
+        _require(0.0 < self.ema_decay < 1.0, "ema_decay", "must lie between 0 and 1")
+        _require(self.image_size >= 64 and self.image_size % 32 == 0, "image_size", "must be a multiple of 32")
+        _require(self.in_channels == 3, "in_channels", "must be 3: neighbouring slices are not fed yet")
+
+    def as_plain(self) -> dict[str, object]:
+        """The settings as JSON takes them."""
+        plain: dict[str, object] = asdict(self)
+        plain["output"] = str(self.output)
+        plain["sources"] = [
+            {"kind": source.kind.value, "path": str(source.path), "role": source.role.value} for source in self.sources
+        ]
+        return plain
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Read a TOML file; paths in it are taken from the file's own folder."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingConfigError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrainingConfigError(f"{path.name} is not valid TOML: {error}.") from error
+    return config_from(table, path.parent)
+
+
+def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
+    """Check a parsed table; relative paths start at folder."""
+    values = _known(table, {field.name for field in fields(TrainingConfig)}, "")
+    for name in ("name", "output", "sources"):
+        _require(name in values, name, "is missing")
+    sources = values["sources"]
+    _require(isinstance(sources, list), "sources", "must be [[sources]] tables")
+    assert isinstance(sources, list)
+    values["sources"] = tuple(_source(source, folder) for source in sources)
+    values["output"] = folder / _text(values["output"], "output")
+    values["name"] = _text(values["name"], "name")
+    for field in fields(TrainingConfig):
+        if field.name in values and field.type in (int, float, "int", "float"):
+            values[field.name] = _number(values[field.name], field.name, whole=field.type in (int, "int"))
+    try:
+        return TrainingConfig(**values)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise TrainingConfigError(f"The training settings do not fit: {error}.") from error
+
+
+def _source(table: object, folder: Path) -> SourceConfig:
+    _require(isinstance(table, dict), "sources", "must be [[sources]] tables")
+    assert isinstance(table, dict)
+    values = _known(table, {"kind", "path", "role"}, "sources.")
+    try:
+        return SourceConfig(
+            kind=SourceKind(_text(values.get("kind"), "sources.kind")),
+            path=folder / _text(values.get("path"), "sources.path"),
+            role=Role(_text(values.get("role", "split"), "sources.role")),
+        )
+    except ValueError as error:
+        raise TrainingConfigError(f"The training setting sources: {error}.") from error
+
+
+def _known(table: Mapping[str, object], names: set[str], prefix: str) -> dict[str, object]:
+    for key in table:
+        _require(key in names, f"{prefix}{key}", f"is unknown; known are {', '.join(sorted(names))}")
+    return dict(table)
+
+
+def _text(value: object, name: str) -> str:
+    _require(isinstance(value, str) and bool(value), name, "must be text")
+    return str(value)
+
+
+def _number(value: object, name: str, *, whole: bool) -> int | float:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and not (whole and value != int(value))
+    _require(fits, name, "must be a whole number" if whole else "must be a number")
+    assert isinstance(value, int | float)
+    return int(value) if whole else float(value)
+
+
+def _require(condition: bool, name: str, message: str) -> None:
+    if not condition:
+        raise TrainingConfigError(f"The training setting {name} {message}.")

@@ -1,0 +1,228 @@
+"""The training loop."""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lungview.detection.device import choose_device
+from lungview.detection.networks.compact import STRIDE, CompactConfig, CompactNet
+from lungview.errors import TrainingError
+from lungview_training.checkpoint import (
+    BEST_FILE,
+    LAST_FILE,
+    RunState,
+    load_state,
+    save_state,
+    save_weights,
+)
+from lungview_training.config import TrainingConfig
+from lungview_training.data import TrainingData, read_data
+from lungview_training.evaluate import measure, run_on
+from lungview_training.events import CheckpointSaved, EvaluationDone, Event, RunEnded, RunStarted, StepDone
+from lungview_training.losses import Losses, compute, encode
+from lungview_training.sampling import Batch, Sampler
+
+ARCHITECTURE = "compact"
+
+
+@dataclass(slots=True)
+class _Run:
+    config: TrainingConfig
+    data: TrainingData
+    sampler: Sampler
+    network: CompactNet
+    average: CompactNet
+    optimizer: torch.optim.AdamW
+    device: torch.device
+    fingerprint: str
+    step: int = 0
+    best_score: float = -1.0
+
+
+def train(
+    config: TrainingConfig,
+    emit: Callable[[Event], None],
+    should_stop: Callable[[], bool],
+    data: TrainingData | None = None,
+) -> Path:
+    """Run to the last step or until asked to stop, going on from the run's checkpoint; return the weights' path.
+
+    data: where the samples are in memory already; read from the config's sources otherwise.
+    """
+    began = time.monotonic()
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    config.output.mkdir(parents=True, exist_ok=True)
+    run = _prepare(config, data or read_data(config))
+    emit(_started(run))
+    stopped = False
+    while run.step < config.steps and not stopped:
+        emit(_advance(run))
+        is_last = run.step == config.steps
+        stopped = should_stop()
+        if run.step % config.evaluate_every == 0 or is_last:
+            _evaluate(run, emit)
+        if run.step % config.checkpoint_every == 0 or is_last or stopped:
+            _save(run, emit, is_best=False)
+    weights = config.output / (BEST_FILE if run.data.validation else LAST_FILE)
+    if not weights.is_file():
+        weights = config.output / LAST_FILE
+    emit(RunEnded(run.step, str(weights), stopped and run.step < config.steps, time.monotonic() - began))
+    return weights
+
+
+def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
+    torch.manual_seed(config.seed)
+    device = choose_device(config.device)
+    network = CompactNet(CompactConfig(in_channels=config.in_channels)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = CompactNet(network.config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average.load_state_dict(network.state_dict())
+    average.eval().requires_grad_(False)
+    run = _Run(
+        config,
+        data,
+        Sampler(config, data.train, data.crops, data.nodules),
+        network.train(),
+        average,
+        torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.learning_rate),
+        device,
+        _fingerprint(config, data),
+    )
+    state = load_state(config.output, run.fingerprint)
+    if state is not None:
+        network.load_state_dict(state.network)
+        average.load_state_dict(state.average)
+        run.optimizer.load_state_dict(state.optimizer)
+        run.step, run.best_score = state.step, state.best_score
+    return run
+
+
+def _groups(network: CompactNet, weight_decay: float) -> list[dict[str, object]]:
+    """Decay the kernels; leave biases and normalisation alone."""
+    kernels = [value for value in network.parameters() if value.ndim > 1]
+    others = [value for value in network.parameters() if value.ndim <= 1]
+    return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _fingerprint(config: TrainingConfig, data: TrainingData) -> str:
+    """What must be the same for a run to go on: the settings but for its length's bookkeeping, and the split."""
+    settings = config.as_plain()
+    for name in ("output", "threads", "device", "checkpoint_every", "evaluate_every"):
+        settings.pop(name)
+    patients = [sorted(part) for part in (data.split.train, data.split.validation, data.split.test)]
+    return hashlib.sha256(json.dumps([settings, patients], sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _started(run: _Run) -> RunStarted:
+    split = run.data.split
+    return RunStarted(
+        name=run.config.name,
+        device=run.device.type,
+        parameters=sum(value.numel() for value in run.network.parameters()),
+        steps=run.config.steps,
+        first_step=run.step,
+        train_patients=len(split.train),
+        validation_patients=len(split.validation),
+        test_patients=len(split.test),
+        train_slices=len(run.data.train),
+    )
+
+
+def _advance(run: _Run) -> StepDone:
+    """One step: batch, losses, update, average."""
+    began = time.monotonic()
+    # Dropout, too, must depend on the step alone, or a resumed run would differ.
+    torch.manual_seed(run.config.seed * 1_000_003 + run.step)
+    rate = _rate(run.config, run.step)
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    losses = _losses(run, _to(run.sampler.batch(run.step), run.device))
+    total = losses.total
+    if not bool(torch.isfinite(total)):
+        raise TrainingError(f"The loss is no number at step {run.step}: lower learning_rate and start again.")
+    run.optimizer.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
+    run.optimizer.step()
+    run.step += 1
+    _blend(run)
+    parts = [float(part.detach()) for part in (total, losses.heat, losses.box, losses.mask, losses.presence)]
+    return StepDone(run.step, *parts, learning_rate=rate, seconds=time.monotonic() - began)
+
+
+def _losses(run: _Run, batch: Batch) -> Losses:
+    output = run.network(batch.inputs)
+    height, width = batch.inputs.shape[2:]
+    targets = encode(batch.boxes, (height // STRIDE, width // STRIDE)).to(run.device)
+    return compute(output, batch, targets)
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    if device.type == "cpu":
+        return batch
+    return Batch(
+        batch.inputs.to(device),
+        batch.boxes,
+        batch.mask.to(device),
+        batch.knows_mask.to(device),
+        batch.knows_presence.to(device),
+    )
+
+
+def _rate(config: TrainingConfig, step: int) -> float:
+    """Rise straight over the warm-up, then fall along a cosine to a hundredth."""
+    warmup = max(1, round(config.warmup_share * config.steps))
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(1, config.steps - warmup)
+    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+@torch.no_grad()
+def _blend(run: _Run) -> None:
+    """Move the average towards the weights; slowly only once there is something to average."""
+    decay = min(run.config.ema_decay, (1 + run.step) / (10 + run.step))
+    current: dict[str, Tensor] = run.network.state_dict()
+    for name, value in run.average.state_dict().items():
+        if value.dtype.is_floating_point:
+            value.lerp_(current[name], 1 - decay)
+        else:
+            value.copy_(current[name])
+
+
+def _evaluate(run: _Run, emit: Callable[[Event], None]) -> None:
+    if not run.data.validation:
+        return
+    figures = measure(run_on(run.average, run.data.validation), score_threshold=0.3)
+    emit(EvaluationDone(run.step, figures.mean_iou, figures.ap50, figures.sensitivity_at_one, figures.flagged))
+    score = figures.mean_iou + figures.ap10
+    if score >= run.best_score:
+        run.best_score = score
+        _save(run, emit, is_best=True)
+
+
+def _save(run: _Run, emit: Callable[[Event], None], *, is_best: bool) -> None:
+    """Write the averaged weights, and, but for a mere best, the state to go on from."""
+    metadata = {"architecture": ARCHITECTURE, "name": run.config.name, "step": str(run.step)}
+    path = run.config.output / (BEST_FILE if is_best else LAST_FILE)
+    save_weights(path, run.average.state_dict(), metadata)
+    if not is_best:
+        save_state(
+            run.config.output,
+            RunState(
+                run.step,
+                run.network.state_dict(),
+                run.average.state_dict(),
+                run.optimizer.state_dict(),
+                run.best_score,
+                run.fingerprint,
+            ),
+        )
+    emit(CheckpointSaved(run.step, str(path), is_best))

@@ -1,0 +1,74 @@
+"""What the networks learn from, held in memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import find_objects
+
+from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One slice of about 1.5 mm pixels.
+
+    hu: (H, W) int16. labels: (H, W) uint8, 0 where there is no lesion, else the number of the lesion; where only boxes
+        were drawn, the ellipse in each box, and has_mask is False. boxes: (N, 4) float32 as the readers drew them.
+    is_negative_known: False where no box is no proof that there is no lesion.
+    """
+
+    patient: str
+    name: str
+    hu: HuArray
+    labels: UInt8Array
+    boxes: FloatArray
+    has_mask: bool
+    is_negative_known: bool = True
+
+    @property
+    def has_lesion(self) -> bool:
+        """Whether any box has been drawn."""
+        return len(self.boxes) > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nodule:
+    """A lesion cut out of a slice: hu (h, w) int16 and its mask, to be pasted elsewhere."""
+
+    patient: str
+    hu: HuArray
+    mask: BoolArray
+
+
+def boxes_of(labels: UInt8Array, smallest_area: int = 4) -> FloatArray:
+    """Bounds (N, 4) float32, half-open, of each numbered lesion of at least smallest_area pixels."""
+    areas = np.bincount(labels.ravel())
+    found = []
+    for number, place in enumerate(find_objects(labels), start=1):
+        if place is not None and areas[number] >= smallest_area:
+            found.append((place[1].start, place[0].start, place[1].stop, place[0].stop))
+    return np.array(found, dtype=np.float32).reshape(-1, 4)
+
+
+def ellipses(boxes: FloatArray, shape: tuple[int, int]) -> UInt8Array:
+    """Number the ellipse inside each box (N, 4); its bounds are the box's."""
+    labels = np.zeros(shape, dtype=np.uint8)
+    rows, columns = np.mgrid[: shape[0], : shape[1]] + 0.5
+    for number, (xmin, ymin, xmax, ymax) in enumerate(boxes, start=1):
+        across, down = max((xmax - xmin) / 2, 0.5), max((ymax - ymin) / 2, 0.5)
+        inside = ((columns - (xmin + xmax) / 2) / across) ** 2 + ((rows - (ymin + ymax) / 2) / down) ** 2 <= 1.0
+        labels[inside] = number
+    return labels
+
+
+def nodules_of(sample: Sample, margin: int = 4) -> list[Nodule]:
+    """Cut out each masked lesion with a margin, for pasting."""
+    if not sample.has_mask:
+        return []
+    cut = []
+    for xmin, ymin, xmax, ymax in boxes_of(sample.labels, smallest_area=9).astype(int):
+        rows = slice(max(0, ymin - margin), ymax + margin)
+        columns = slice(max(0, xmin - margin), xmax + margin)
+        mask = sample.labels[rows, columns] > 0
+        cut.append(Nodule(sample.patient, sample.hu[rows, columns].copy(), mask))
+    return cut

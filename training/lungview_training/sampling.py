@@ -1,0 +1,113 @@
+"""Which slices make up a batch: patients first, so that one with many slices does not outweigh the others."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lungview.detection.preprocess import to_channels
+from lungview.domain.arrays import FloatArray, HuArray, IntArray, UInt8Array
+from lungview_training.augment import AIR_HU, lung_places, paste, regrey, sheet, warp
+from lungview_training.config import TrainingConfig
+from lungview_training.samples import Nodule, Sample, boxes_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What one step learns from.
+
+    inputs: (N, 3, H, W) in [0, 1]. boxes: per slice (M, 4). mask: (N, 1, H, W) 0 or 1.
+    knows_mask, knows_presence: (N,) 1 where that truth is at hand.
+    """
+
+    inputs: Tensor
+    boxes: tuple[FloatArray, ...]
+    mask: Tensor
+    knows_mask: Tensor
+    knows_presence: Tensor
+
+
+@dataclass(slots=True)
+class _Drawn:
+    hu: HuArray
+    labels: UInt8Array
+    has_mask: bool
+    is_sheet: bool = False
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Draws batches; batch k depends on the seed and k alone, so that a resumed run goes on as if never stopped."""
+
+    config: TrainingConfig
+    samples: list[Sample]
+    crops: list[Nodule]
+    nodules: list[Nodule]
+    _positive: dict[str, list[Sample]] = field(init=False)
+    _negative: dict[str, list[Sample]] = field(init=False)
+    _places: dict[int, IntArray] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sort the slices by patient and by whether they hold a lesion."""
+        self._positive, self._negative = defaultdict(list), defaultdict(list)
+        for sample in self.samples:
+            if sample.labels.any():
+                self._positive[sample.patient].append(sample)
+            elif not sample.has_lesion and sample.is_negative_known:
+                self._negative[sample.patient].append(sample)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        random = np.random.default_rng((self.config.seed, step))
+        drawn = [self._draw(random) for _ in range(self.config.batch_size)]
+        hu = torch.from_numpy(np.stack([each.hu for each in drawn]).astype(np.float32))[:, None]
+        labels = torch.from_numpy(np.stack([each.labels for each in drawn]).astype(np.float32))[:, None]
+        hu, labels = warp(hu, labels, random)
+        numbers = labels[:, 0].to(torch.uint8).numpy()
+        return Batch(
+            inputs=to_channels(regrey(hu, random)).contiguous(memory_format=torch.channels_last),
+            boxes=tuple(boxes_of(each) for each in numbers),
+            mask=(labels > 0).float(),
+            knows_mask=torch.tensor([float(each.has_mask) for each in drawn]),
+            knows_presence=torch.tensor([float(not each.is_sheet) for each in drawn]),
+        )
+
+    def _draw(self, random: np.random.Generator) -> _Drawn:
+        chance = random.random()
+        size = self.config.image_size
+        if chance < self.config.sheet_share and self.crops:
+            return _Drawn(*sheet(self.crops, random, size), has_mask=True, is_sheet=True)
+        wants_negative = chance > 1 - self.config.negative_share
+        pool = (self._negative if wants_negative and self._negative else self._positive) or self._negative
+        patients = sorted(pool)
+        of_patient = pool[patients[random.integers(len(patients))]]
+        sample = of_patient[random.integers(len(of_patient))]
+        drawn = _Drawn(sample.hu, sample.labels, sample.has_mask or not sample.has_lesion)
+        if self.nodules and random.random() < self.config.paste_probability:
+            self._paste_into(drawn, sample, random)
+        drawn.hu, drawn.labels = _fitted(drawn.hu, AIR_HU, size), _fitted(drawn.labels, 0, size)
+        return drawn
+
+    def _paste_into(self, drawn: _Drawn, sample: Sample, random: np.random.Generator) -> None:
+        if id(sample) not in self._places:
+            self._places[id(sample)] = lung_places(sample.hu)
+        places = self._places[id(sample)]
+        if len(places) < 200:
+            return
+        for _ in range(int(random.integers(1, 3))):
+            nodule = self.nodules[random.integers(len(self.nodules))]
+            drawn.hu, drawn.labels = paste(drawn.hu, drawn.labels, nodule, places, random)
+
+
+def _fitted(picture: HuArray | UInt8Array, fill: int, size: int) -> HuArray | UInt8Array:
+    """Crop or pad (H, W) about its middle to size x size."""
+    fitted = np.full((size, size), fill, dtype=picture.dtype)
+    take, put = [], []
+    for side in picture.shape:
+        shared = min(side, size)
+        take.append(slice((side - shared) // 2, (side - shared) // 2 + shared))
+        put.append(slice((size - shared) // 2, (size - shared) // 2 + shared))
+    fitted[put[0], put[1]] = picture[take[0], take[1]]
+    return fitted
