@@ -18,6 +18,7 @@ from lungview.domain.volume import Volume
 
 if TYPE_CHECKING:  # costs pydicom's import, which must not come before the first paint
     from lungview.reading.case import Case
+    from lungview.reading.comparison import LesionRow
 
 
 class ViewerState(QObject):
@@ -38,6 +39,8 @@ class ViewerState(QObject):
     model_changed = Signal()
     selection_changed = Signal()
     """Another lesion row was selected; the zoom, outline and attention panes follow it."""
+    rows_changed = Signal()
+    """The lesion rows were worked out anew: findings, detections or the score threshold changed."""
     reviews_changed = Signal()
     """The reader accepted, dismissed or reopened a lesion row."""
 
@@ -52,6 +55,7 @@ class ViewerState(QObject):
         self._detections: dict[int, SliceDetections] = {}
         self._model: ModelInfo | None = None
         self._selected_id: str | None = None
+        self._rows: tuple[LesionRow, ...] = ()
         self._reviews: dict[str, ReviewState] = {}
 
     @property
@@ -79,9 +83,11 @@ class ViewerState(QObject):
         self._viewed.clear()
         self._detections.clear()
         self._reviews.clear()
+        self._rows = ()
         self._findings = dict(self._case.findings_by_slice(stack)) if self._case and stack else {}
         self.stack_changed.emit()
         self.findings_changed.emit()
+        self.rows_changed.emit()
 
     @property
     def volume(self) -> Volume | None:
@@ -174,6 +180,22 @@ class ViewerState(QObject):
             self._model = model
             self.clear_detections()
             self.model_changed.emit()
+
+    @property
+    def rows(self) -> "tuple[LesionRow, ...]":
+        """The lesions of the stack at the score threshold, best score first."""
+        return self._rows
+
+    def set_rows(self, stack_key: str, rows: "tuple[LesionRow, ...]") -> None:
+        """Take the lesions worked out anew; those of a stack no longer shown are dropped."""
+        if self._stack is not None and stack_key == self._stack.key and rows != self._rows:
+            self._rows = rows
+            self.rows_changed.emit()
+
+    @property
+    def selected_row(self) -> "LesionRow | None":
+        """The selected lesion row; None too where the threshold now hides it."""
+        return next((row for row in self._rows if row.id == self._selected_id), None)
 
     @property
     def selected_id(self) -> str | None:

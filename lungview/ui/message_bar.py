@@ -1,0 +1,73 @@
+"""Sentences about what went wrong, in a quiet bar that blocks nothing."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from lungview.ui import icons, theme
+from lungview.ui.theme import Mark, Space
+
+_MOST_SENTENCES = 3
+
+
+class MessageBar(QFrame):
+    """Shows the newest sentences until they are closed; may offer one thing to do about them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("messageBar")
+        self._sentences: list[str] = []
+        self._do: Callable[[], None] | None = None
+        self._sign = QLabel()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._offer = QPushButton()
+        self._offer.clicked.connect(self._on_offer)
+        self._close = QToolButton()
+        self._close.setToolTip("Close")
+        self._close.clicked.connect(self.clear)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.BETWEEN, Space.TIGHT, Space.INSIDE, Space.TIGHT)
+        row.setSpacing(Space.INSIDE)
+        for part, stretch in ((self._sign, 0), (self._text, 1), (self._offer, 0), (self._close, 0)):
+            row.addWidget(part, stretch)
+        self.dress()
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What is shown."""
+        return self._text.text() if self._sentences else ""
+
+    def tell(self, sentence: str, offer: str = "", do: Callable[[], None] | None = None) -> None:
+        """Add a sentence. offer, do: the text of a button and what it does."""
+        if sentence in self._sentences:
+            self._sentences.remove(sentence)
+        self._sentences = [*self._sentences, sentence][-_MOST_SENTENCES:]
+        self._text.setText("\n".join(self._sentences))
+        self._do = do
+        self._offer.setText(offer)
+        self._offer.setVisible(bool(offer))
+        self.show()
+
+    def clear(self) -> None:
+        """Close the bar."""
+        self._sentences.clear()
+        self.hide()
+
+    def dress(self) -> None:
+        """Draw the icons in the colours in use."""
+        self._sign.setPixmap(icons.pixmap("warning-circle", Mark.TROUBLE, ratio=self.devicePixelRatioF()))
+        self._close.setIcon(icons.icon("x", theme.current_palette(), 14))
+        self._text.setForegroundRole(QPalette.ColorRole.WindowText)
+
+    def _on_offer(self) -> None:
+        do = self._do
+        self.clear()
+        if do is not None:
+            do()

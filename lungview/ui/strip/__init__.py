@@ -1,0 +1,1 @@
+"""The strip at the left: patients, studies and series of what is open."""
