@@ -163,11 +163,13 @@ def installed_extras() -> set[str] | None:
 def progress_line(line: str) -> str:
     """What a line of pip's output is worth telling, "" for nothing."""
     words = line.split()
-    if len(words) < 2 or words[0] not in {"Collecting", "Downloading", "Processing", "Building", "Installing"}:
+    if len(words) < 2 or words[0] not in {"Downloading", "Processing", "Installing"}:
         return ""
     if words[0] in {"Downloading", "Processing"}:
-        # The address or path says nothing to the reader: the file's name and size do.
-        return f"  {words[1].replace(os.sep, '/').split('/')[-1]} {' '.join(words[2:])}".rstrip()
+        # Its address or path says nothing to the reader: name, version and size do.
+        parts = words[1].replace(os.sep, "/").split("/")[-1].split("-")
+        size = "" if "(from" in words else " ".join(words[2:])
+        return f"  {' '.join(parts[:2])} {size}".rstrip() if len(parts) > 1 else ""
     if words[0] == "Installing" and "collected" in words:
         return "  unpacking"
     return ""

@@ -23,22 +23,43 @@ _BARE_PATH = re.compile(r"(?:(?<=[\s(=,:])|^)(?:file:)?(?:~|[A-Za-z]:)?[\\/](?=\
 _QUOTED = re.compile(r"""(["'])(?:(?!\1)[^\n\\]|\\.)*\1""")
 
 
+_NOWHERE = logging.NullHandler()
+"""At the root, else Python prints what libraries log there, with what it quotes."""
+
+
+class _LogFile(RotatingFileHandler):
+    """The program's own log, told from handlers that others add."""
+
+
 def log_file() -> Path:
     """Where the log is, whether or not anything was noted yet."""
     return log_folder() / "lungview.log"
 
 
 def start_logging(level: int = logging.INFO) -> None:
-    """Note what the program's own modules tell in the log file; without a place to write, go on without a log."""
-    logging.getLogger().addHandler(logging.NullHandler())  # else Python prints strays, with what they quote
+    """Note what the program's own modules tell in the log file; without a place to write, go on without a log.
+
+    A second call changes level and place, and leaves one log.
+    """
+    stop_logging()
+    logging.getLogger().addHandler(_NOWHERE)
     with contextlib.suppress(OSError):
         log_folder().mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(log_file(), maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", delay=True)
+        handler = _LogFile(log_file(), maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", delay=True)
         handler.setFormatter(RedactingFormatter())
         for name in _OWN_LOGGERS:
             logger = logging.getLogger(name)
             logger.setLevel(level)
             logger.addHandler(handler)
+
+
+def stop_logging() -> None:
+    """Close the log file."""
+    logging.getLogger().removeHandler(_NOWHERE)
+    for logger in map(logging.getLogger, _OWN_LOGGERS):
+        for handler in [each for each in logger.handlers if isinstance(each, _LogFile)]:
+            logger.removeHandler(handler)
+            handler.close()
 
 
 def redacted(text: str) -> str:
