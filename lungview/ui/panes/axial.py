@@ -1,31 +1,48 @@
 """The large pane: the slice being read, with its marks."""
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from math import floor
+
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QHideEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from lungview.domain.geometry import OrientationLetters, orientation_letters
 from lungview.ui.display_state import DisplayState
-from lungview.ui.panes.mouse import Drag, PaneMouse
-from lungview.ui.panes.state_canvas import StateCanvas
+from lungview.ui.panes.attention_map import AttentionOverlay
+from lungview.ui.panes.cine import Cine
+from lungview.ui.panes.corner_text import CornerText, corner_text, describe_probe
+from lungview.ui.panes.corners import CornerOverlay, LettersOverlay, bottom_left_area
+from lungview.ui.panes.mark_overlay import MarkOverlay
+from lungview.ui.panes.mark_source import MarkSource
+from lungview.ui.panes.slice_pane import SlicePane
+from lungview.ui.panes.view import View
 from lungview.ui.state import ViewerState
 
+_BOTTOM_LINES = 4
+"""Most lines that the bottom left corner ever holds."""
 
-class AxialPane(StateCanvas):
-    """Shows the current slice; the mouse scrolls, windows, zooms and pans it."""
 
-    maximise_requested = Signal()
-    menu_requested = Signal(QPoint)
-    """A right click, at this global position."""
+class AxialPane(SlicePane):
+    """Shows the current slice with its marks, corner text and, where asked for, the attention map."""
 
     def __init__(self, state: ViewerState, display: DisplayState, parent: QWidget | None = None) -> None:
-        super().__init__(state, display, parent)
+        super().__init__(state, display, MarkSource(state, display), parent)
+        self.marks.setParent(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._mouse = PaneMouse(self, state, display, self._on_click)
-
-    def set_tool(self, tool: Drag | None) -> None:
-        """Let the left button drag this instead of the mouse scheme's choice."""
-        self._mouse.tool = tool
+        self.cine = Cine(state, self)
+        self._cursor: QPointF | None = None
+        self._attention = AttentionOverlay(state)
+        self._attention.is_shown = display.shows_attention
+        self.overlays = [
+            self._attention,
+            MarkOverlay(self.marks.on_slice),
+            LettersOverlay(self._letters),
+            CornerOverlay(self._corner_text),
+        ]
+        display.attention_shown_changed.connect(self._on_attention_shown)
+        display.corner_text_changed.connect(self.update)
+        state.detections_changed.connect(self._on_detections_changed)
 
     def refresh(self) -> None:
         """Show what the state says now, and remember the slice as looked at."""
@@ -33,31 +50,48 @@ class AxialPane(StateCanvas):
         if self.isVisible() and self.values is not None:
             self.state.mark_viewed(self.state.slice_index)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll, or zoom with Ctrl."""
-        self._mouse.wheel(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click or a drag."""
-        self._mouse.press(event)
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop playing: nobody looks."""
+        self.cine.stop()
+        super().hideEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag."""
-        self._mouse.move(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a drag or click."""
-        self._mouse.release(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Ask to be the only pane, or one of several again."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.maximise_requested.emit()
+        """Drag, and say what lies under the cursor."""
+        super().mouseMoveEvent(event)
+        self._point_at(event.position())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Forget where the cursor was."""
         super().leaveEvent(event)
+        self._point_at(None)
 
-    def _on_click(self, button: Qt.MouseButton, at: QPointF) -> None:
-        if button == Qt.MouseButton.RightButton:
-            self.menu_requested.emit(self.mapToGlobal(at.toPoint()))
+    def probe(self) -> str:
+        """What lies under the cursor: place and value, "" where that is nothing."""
+        volume = self.state.volume
+        if self._cursor is None or self.values is None or volume is None:
+            return ""
+        x, y = self.view.to_slice(self._cursor)
+        column, row = floor(x), floor(y)
+        if not (0 <= row < self.values.shape[0] and 0 <= column < self.values.shape[1]):
+            return ""
+        return describe_probe(self.values, volume.stack.unit, row, column)
+
+    def _point_at(self, cursor: QPointF | None) -> None:
+        """Write what lies under the cursor, repainting no more than that corner."""
+        self._cursor = cursor
+        self.update(bottom_left_area(self.view, _BOTTOM_LINES))
+
+    def _on_attention_shown(self, shown: bool) -> None:
+        self._attention.is_shown = shown
+        self.update()
+
+    def _on_detections_changed(self, index: int) -> None:
+        if self._attention.is_shown and index in (-1, self.state.slice_index):
+            self.update()
+
+    def _letters(self) -> OrientationLetters | None:
+        volume = self.state.volume
+        return orientation_letters(volume.geometry) if volume is not None and volume.geometry.is_known else None
+
+    def _corner_text(self, view: View) -> CornerText:
+        return corner_text(self.state, self.display, view.scale_x, self.probe())

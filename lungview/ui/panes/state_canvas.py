@@ -40,8 +40,8 @@ class StateCanvas(SliceCanvas):
         """What this canvas shows now."""
         return shown_slice(self.state)
 
-    def whole_slice(self) -> Framing:
-        """The framing that fits the whole slice, in the patient's proportions."""
+    def wanted_framing(self) -> Framing:
+        """The framing to begin with: it fits the whole slice, in the patient's proportions."""
         volume = self.state.volume
         if volume is None:
             return Framing(Box(0, 0, 1, 1))
@@ -56,8 +56,10 @@ class StateCanvas(SliceCanvas):
             self.show_values(shown.values, shown.message)
 
     def reframe(self) -> None:
-        """Frame the whole slice anew: another stack came."""
-        self.set_framing(self.whole_slice())
+        """Show the frame wanted now; zoom and pan stay where it is the one shown already."""
+        wanted, held = self.wanted_framing(), self.framing
+        if (wanted.frame, wanted.aspect) != (held.frame, held.aspect):
+            self.set_framing(wanted)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while hidden."""

@@ -3,26 +3,16 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from lungview.ui import theme
 
 _OUTLINE = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
 
 
-@lru_cache(maxsize=4)
-def overlay_font(size: int = theme.Size.CORNER_FONT, bold: bool = False) -> QFont:
-    """The system font at a size in px, with figures of one width so that numbers don't jump while scrolling."""
-    font = QFont(QGuiApplication.font())
-    font.setPixelSize(size)
-    font.setBold(bold)
-    font.setFeature(QFont.Tag("tnum"), 1)
-    return font
-
-
 @lru_cache(maxsize=8)
 def _metrics(size: int) -> QFontMetricsF:
-    return QFontMetricsF(overlay_font(size))
+    return QFontMetricsF(theme.font(size))
 
 
 def text_size(text: str, size: int = theme.Size.CORNER_FONT) -> QSizeF:
@@ -36,24 +26,30 @@ def line_height(size: int = theme.Size.CORNER_FONT) -> float:
     return _metrics(size).lineSpacing()
 
 
+def shortened(text: str, width: float, size: int = theme.Size.CORNER_FONT) -> str:
+    """The text, cut with an ellipsis where it is wider than width px."""
+    return _metrics(size).elidedText(text, Qt.TextElideMode.ElideRight, max(width, 0.0))
+
+
 def draw_text(
     painter: QPainter, at: QPointF, text: str, colour: str = theme.DARK.text, size: int = theme.Size.CORNER_FONT
 ) -> None:
     """Draw one outlined line with its top left corner at a point."""
     ratio = painter.device().devicePixelRatio()
-    painter.drawPixmap(at.toPoint(), _line(text, colour, size, ratio))
+    painter.drawImage(at.toPoint(), _line(text, colour, size, ratio))
 
 
 @lru_cache(maxsize=256)
-def _line(text: str, colour: str, size: int, ratio: float) -> QPixmap:
+def _line(text: str, colour: str, size: int, ratio: float) -> QImage:
     """A line as a picture: an outline drawn anew in every frame would cost nine passes of each glyph."""
     area = text_size(text, size)
-    picture = QPixmap(QSizeF(area.width() * ratio + 1, area.height() * ratio + 1).toSize())
+    pixels = QSizeF(area.width() * ratio + 1, area.height() * ratio + 1).toSize()
+    picture = QImage(pixels, QImage.Format.Format_ARGB32_Premultiplied)
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
     base = QPointF(1, 1 + _metrics(size).ascent())
     with QPainter(picture) as painter:
-        painter.setFont(overlay_font(size))
+        painter.setFont(theme.font(size))
         painter.setPen(QColor(theme.DARK.image))
         for x, y in _OUTLINE:
             painter.drawText(base + QPointF(x, y), text)
@@ -64,10 +60,8 @@ def _line(text: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 def draw_message(painter: QPainter, area: QRectF, text: str) -> None:
     """Write a quiet sentence in the middle of an area."""
-    painter.save()
-    painter.setFont(overlay_font(theme.Size.FONT))
+    painter.setFont(theme.font())
     painter.setPen(QColor(theme.DARK.secondary_text))
     inset = theme.Space.AROUND
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
     painter.drawText(area.adjusted(inset, inset, -inset, -inset), flags, text)
-    painter.restore()

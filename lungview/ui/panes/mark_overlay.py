@@ -1,0 +1,141 @@
+"""Drawing boxes: a line style for who says so, a colour for what came of it, a label outside."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from lungview.domain.finding import ReviewState, Source
+from lungview.ui import theme
+from lungview.ui.panes.marks import BoxMark
+from lungview.ui.panes.text import draw_text, text_size
+from lungview.ui.panes.view import View
+
+LINE = 2.0
+THIN_LINE = 1.0
+_DASHES = [5.0, 3.0]
+_CASING_ALPHA = 100
+_BRACKET = 10.0
+"""Length of the corner brackets around a selected box, px."""
+_BRACKET_GAP = 5.0
+_LABEL_GAP = 3.0
+
+
+def mark_colour(mark: BoxMark) -> str:
+    """The colour of a mark: what the reader made of it, else who says so."""
+    if mark.review is ReviewState.DISMISSED:
+        return theme.Mark.DISMISSED
+    if mark.review is ReviewState.ACCEPTED:
+        return theme.Mark.ACCEPTED
+    return theme.Mark.AI if mark.source is Source.AI else theme.Mark.READER
+
+
+class MarkOverlay:
+    """Paints the boxes that a function names for the slice being shown."""
+
+    def __init__(self, marks: Callable[[], Sequence[BoxMark]], *, has_labels: bool = True) -> None:
+        self._marks = marks
+        self._has_labels = has_labels
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        """Paint lines first, then labels, so that no line crosses a label."""
+        placed = [(mark, view.box_rect(mark.box)) for mark in self._marks()]
+        placed = [(mark, rect) for mark, rect in placed if rect.adjusted(-1, -1, 1, 1).intersects(view.rect)]
+        if not placed:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for mark, rect in placed:
+            _paint_box(painter, mark, rect)
+        _paint_brackets(painter, [rect for mark, rect in placed if mark.is_selected])
+        if self._has_labels:
+            _paint_labels(painter, placed, view.rect)
+
+
+def _paint_box(painter: QPainter, mark: BoxMark, rect: QRectF) -> None:
+    width = THIN_LINE if mark.review is ReviewState.DISMISSED else LINE
+    if width > THIN_LINE:
+        painter.setPen(_pen(_casing(), width + 2))
+        painter.drawRect(rect)
+    pen = _pen(QColor(mark_colour(mark)), width)
+    if mark.source is Source.AI:
+        pen.setDashPattern(_DASHES)
+    painter.setPen(pen)
+    painter.drawRect(rect)
+
+
+def _paint_brackets(painter: QPainter, rects: Sequence[QRectF]) -> None:
+    """Emphasise the selected lesion: brackets around all its boxes."""
+    if not rects:
+        return
+    lines = _brackets(reduce(QRectF.united, rects))
+    for pen in (_pen(_casing(), LINE + 2), _pen(QColor(theme.DARK.text), LINE)):
+        painter.setPen(pen)
+        painter.drawLines(lines)
+
+
+def _casing() -> QColor:
+    """A dark rim that keeps lines readable over white."""
+    colour = QColor(theme.DARK.image)
+    colour.setAlpha(_CASING_ALPHA)
+    return colour
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin)
+
+
+def _brackets(rect: QRectF) -> list[QLineF]:
+    """Corner brackets a little outside a box."""
+    outer = rect.adjusted(-_BRACKET_GAP, -_BRACKET_GAP, _BRACKET_GAP, _BRACKET_GAP)
+    across, down = min(_BRACKET, outer.width() / 2), min(_BRACKET, outer.height() / 2)
+    corners = (
+        (outer.topLeft(), across, down),
+        (outer.topRight(), -across, down),
+        (outer.bottomLeft(), across, -down),
+        (outer.bottomRight(), -across, -down),
+    )
+    return [QLineF(corner, corner + step) for corner, x, y in corners for step in (QPointF(x, 0), QPointF(0, y))]
+
+
+def _paint_labels(painter: QPainter, placed: Iterable[tuple[BoxMark, QRectF]], area: QRectF) -> None:
+    placed = list(placed)
+    taken: list[QRectF] = []
+    for mark, rect in sorted(placed, key=lambda each: not each[0].is_selected):
+        if not mark.label:
+            continue
+        others = [other for each, other in placed if each is not mark]
+        spot = label_place(rect, text_size(mark.label), area, [*others, *taken], mark.is_selected)
+        taken.append(spot)
+        draw_text(painter, spot.topLeft(), mark.label, mark_colour(mark))
+
+
+def label_place(
+    box: QRectF, size: QSizeF, area: QRectF, obstacles: Sequence[QRectF], is_bracketed: bool = False
+) -> QRectF:
+    """Return where a label of a size stands: outside its box, inside the area, and off the obstacles where it can.
+
+    A box that leaves no room outside itself (it fills the area) has its label inside the area's nearest edge.
+    """
+    gap = _LABEL_GAP + (_BRACKET_GAP if is_bracketed else 0)
+    above, below = box.top() - gap - size.height(), box.bottom() + gap
+    beside = box.right() + gap, box.left() - gap - size.width()
+    corners = [
+        (box.left(), above),
+        (box.left(), below),
+        (box.right() - size.width(), above),
+        (box.right() - size.width(), below),
+        (beside[0], box.top()),
+        (beside[1], box.top()),
+    ]
+    held = [_held(QRectF(QPointF(*corner), size), area) for corner in corners]
+    outside = [spot for spot in held if not spot.intersects(box)]
+    free = [spot for spot in outside if not any(spot.intersects(other) for other in obstacles)]
+    return (free or outside or held)[0]
+
+
+def _held(spot: QRectF, area: QRectF) -> QRectF:
+    """Move a label into an area."""
+    left = min(max(spot.left(), area.left()), area.right() - spot.width())
+    top = min(max(spot.top(), area.top()), area.bottom() - spot.height())
+    return QRectF(QPointF(left, top), spot.size())
