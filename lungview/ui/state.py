@@ -25,6 +25,8 @@ class ViewerState(QObject):
     """What is being read. One signal per fact, emitted only on a real change; all on the GUI thread."""
 
     case_changed = Signal()
+    stack_about_to_change = Signal()
+    """Last chance to keep what belongs to the stack shown so far."""
     stack_changed = Signal()
     """Another stack was chosen (or none): volume, findings, detections and selection start anew."""
     volume_changed = Signal()
@@ -78,6 +80,7 @@ class ViewerState(QObject):
         """Show another stack, starting at its middle slice, with its readers' findings and no detections."""
         if stack is self._stack:
             return
+        self.stack_about_to_change.emit()
         self._stack, self._volume, self._selected_id = stack, None, None
         self._slice_index = stack.slice_count // 2 if stack else 0
         self._viewed.clear()

@@ -134,6 +134,12 @@ def mixed(front: str, back: str, share: float) -> QColor:
     return QColor.fromRgbF(*(x * share + y * (1 - share) for x, y in zip(_rgb(a), _rgb(b), strict=True)))
 
 
+def legible(mark: str) -> QColor:
+    """A mark's colour as text on a panel: darker in the light scheme, where sky blue and orange are too pale."""
+    colours = current_palette()
+    return mixed(mark, colours.text, 0.6) if colours is LIGHT else QColor(mark)
+
+
 def _rgb(colour: QColor) -> tuple[float, float, float]:
     return colour.redF(), colour.greenF(), colour.blueF()
 
