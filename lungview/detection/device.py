@@ -28,7 +28,9 @@ def choose_device(wanted: str = "auto") -> torch.device:
     if kind not in DEVICES:
         raise DetectionError(f"The device {wanted!r} is unknown; choose one of {', '.join(DEVICES)}.")
     if kind not in found:
-        raise DetectionError(f"This computer offers no {kind} device to torch; choose auto, or one of {', '.join(found)}.")
+        raise DetectionError(
+            f"This computer offers no {kind} device to torch; choose auto, or one of {', '.join(found)}."
+        )
     try:
         return torch.device(wanted)
     except RuntimeError as error:

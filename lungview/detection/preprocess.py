@@ -18,6 +18,8 @@ PIXEL_MM = 1.5
 
 AIR_HU = -1024
 _SMALLEST, _LARGEST = 96, 512
+_CELL = 4
+"""Resized sides are multiples of the heads' cells, so that the attention map ends where the slice does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def grid_for(shape: tuple[int, int], spacing_mm: tuple[float, float] | None, mul
     # Implausible spacing must not ask for a grid that fills the memory.
     keep = min(1.0, _LARGEST / max(wanted))
     grow = max(1.0, _SMALLEST / max(wanted))
-    rows, columns = (max(1, round(side * keep * grow)) for side in wanted)
+    rows, columns = (max(1, round(side * keep * grow / _CELL)) * _CELL for side in wanted)
     return Grid(shape, (rows, columns), (-(-rows // multiple) * multiple, -(-columns // multiple) * multiple))
 
 

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(config: TrainingConfig) -> int:
-    from lungview_training.engine import train  # noqa: PLC0415 - torch only once the settings are known to be sound
+    from lungview_training.engine import train  # torch only once the settings are known to be sound
 
     config.output.mkdir(parents=True, exist_ok=True)
     log_path = config.output / LOG_FILE
@@ -66,7 +66,7 @@ def _run(config: TrainingConfig) -> int:
 
 def _stop_asked() -> Callable[[], bool]:
     """Listen on standard input for "stop", and to Ctrl-C, without keeping the loop waiting."""
-    import signal  # noqa: PLC0415 - only where a run may be stopped
+    import signal  # only where a run may be stopped
 
     asked = threading.Event()
 
@@ -81,7 +81,7 @@ def _stop_asked() -> Callable[[], bool]:
 
 
 def _evaluate(config: TrainingConfig, weights: Path | None, *, as_json: bool) -> int:
-    from lungview_training.report import evaluate_run, to_table  # noqa: PLC0415 - torch only when needed
+    from lungview_training.report import evaluate_run, to_table  # torch only when needed
 
     report = evaluate_run(config, weights)
     print(json.dumps(report, indent=2) if as_json else to_table(report))

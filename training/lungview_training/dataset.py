@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.ndimage import label
 from skimage.io import imread
-from skimage.measure import label
-from skimage.transform import resize
+from torch.nn import functional
 
 from lungview.detection.preprocess import grid_for, resample
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
@@ -32,7 +32,7 @@ Rows = dict[tuple[str, str], list[tuple[int, int, int, int]]]
 def read_samples(source: SourceConfig) -> list[Sample]:
     """Read every slice of a source of whole slices."""
     if source.kind is SourceKind.CASE:
-        from lungview_training.case_dataset import read_case  # noqa: PLC0415 - DICOM only where asked for
+        from lungview_training.case_dataset import read_case  # DICOM only where asked for
 
         return read_case(source.path)
     return read_images(source.path)
@@ -47,8 +47,9 @@ def read_images(folder: Path) -> list[Sample]:
         if not picture.is_file():
             log.warning("boxes.csv names a slice that is not in the folder: %s", name)
             continue
-        hu, flat = _to_hu(_turned(_grey(picture), turns), is_grey), np.array(boxes, np.float32).reshape(-1, 4)
-        flat = turned_boxes(flat, hu.shape, turns)
+        hu = _to_hu(_turned(_grey(picture), turns), is_grey)
+        flat: FloatArray = np.array(boxes, np.float32).reshape(-1, 4)
+        flat = turned_boxes(flat, (hu.shape[0], hu.shape[1]), turns)
         mask_path = folder / "masks" / subject / f"{name}.png"
         has_mask = mask_path.is_file()
         labels = _numbered(_turned(_grey(mask_path), turns)) if has_mask else ellipses(flat, hu.shape)
@@ -68,9 +69,7 @@ def read_crops(folder: Path) -> list[Nodule]:
             continue
         hu = _to_hu(_turned(_grey(picture), turns), is_grey, CROP_LOWEST_HU)
         mask = _turned(_grey(mask_path), turns) > 0
-        shape = tuple(round(side * CROP_SCALE) for side in hu.shape)
-        small = resize(hu.astype(np.float32), shape, order=1, anti_aliasing=True, preserve_range=True)
-        thin = resize(mask.astype(np.float32), shape, order=1, anti_aliasing=True) > 0.4
+        small, thin = _shrunk(hu.astype(np.float32)), _shrunk(mask.astype(np.float32)) > 0.4
         if thin.sum() >= SMALLEST_AREA:
             nodules.append(Nodule(subject, small.astype(np.int16), thin))
     return nodules
@@ -140,10 +139,17 @@ def _to_hu(picture: UInt8Array, is_grey: bool, lowest: Sequence[float] = (-1024.
     return estimate_hu(picture, lowest) if is_grey else picture.astype(np.int16)
 
 
+def _shrunk(crop: FloatArray) -> FloatArray:
+    """(H, W) float32 at the samples' pixel size."""
+    shape = [round(side * CROP_SCALE) for side in crop.shape]
+    small = functional.interpolate(torch.from_numpy(crop)[None, None], size=shape, mode="bilinear", antialias=True)
+    return np.asarray(small[0, 0].numpy(), dtype=np.float32)
+
+
 def _numbered(mask: UInt8Array) -> UInt8Array:
     """Number the connected parts of a mask that are no mere specks."""
     parts: BoolArray = mask > 127
-    numbers = label(parts, connectivity=2)
+    numbers, _ = label(parts, np.ones((3, 3)))
     kept = np.zeros(mask.shape, dtype=np.uint8)
     bounds = [number for number in range(1, min(int(numbers.max()), 250) + 1) if (numbers == number).sum() >= 4]
     for new, number in enumerate(bounds, start=1):

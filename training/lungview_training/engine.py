@@ -153,8 +153,16 @@ def _advance(run: _Run) -> StepDone:
     run.optimizer.step()
     run.step += 1
     _blend(run)
-    parts = [float(part.detach()) for part in (total, losses.heat, losses.box, losses.mask, losses.presence)]
-    return StepDone(run.step, *parts, learning_rate=rate, seconds=time.monotonic() - began)
+    return StepDone(
+        step=run.step,
+        loss=float(total.detach()),
+        heat=float(losses.heat.detach()),
+        box=float(losses.box.detach()),
+        mask=float(losses.mask.detach()),
+        presence=float(losses.presence.detach()),
+        learning_rate=rate,
+        seconds=time.monotonic() - began,
+    )
 
 
 def _losses(run: _Run, batch: Batch) -> Losses:

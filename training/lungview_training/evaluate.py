@@ -32,8 +32,8 @@ class Metrics:
     """Shares in [0, 1], over slices.
 
     mean_iou: of the best-scored box with the readers' boxes, on boxed slices, 0 where there is none. hit10, hit50: how
-    often that IoU reaches .1 and .5. ap10, ap50: average precision. sensitivity_at_...: readers' boxes found at so many
-    false marks per slice. flagged: lesion-free slices with a mark at the score threshold; detected: boxed slices with one.
+    often that IoU reaches .1 and .5. ap10, ap50: average precision. sensitivity_at_...: readers' boxes found at so
+    many false marks per slice. flagged: lesion-free slices with a mark at the score threshold; detected: boxed ones.
     """
 
     mean_iou: float
@@ -166,7 +166,7 @@ def _marked(results: Sequence[SliceResult], score_threshold: float) -> float:
 def _ranked(
     results: Sequence[SliceResult], iou_threshold: float
 ) -> tuple[FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.bool_]], int]:
-    """Every mark's score and whether it finds a box not found before, best score first; and how many boxes there are."""
+    """Every mark's score, best first, whether it finds a box not found before, and how many boxes there are."""
     scores: list[float] = []
     hits: list[bool] = []
     for result in results:

@@ -27,7 +27,8 @@ def estimate_hu(grey: UInt8Array, lowest: Sequence[float] = _LOWEST_HU) -> HuArr
     """
     low, high = estimate_range(np.bincount(grey.ravel(), minlength=256).astype(np.float64), lowest)
     values = low + grey.astype(np.float32) * ((high - low) / 255.0)
-    return np.clip(np.rint(values), -1024, 3071).astype(np.int16)
+    hu: HuArray = np.clip(np.rint(values), -1024, 3071).astype(np.int16)
+    return hu
 
 
 def estimate_range(histogram: FloatArray, lowest: Sequence[float] = _LOWEST_HU) -> tuple[float, float]:

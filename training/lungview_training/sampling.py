@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lungview.detection.preprocess import to_channels
@@ -12,6 +14,8 @@ from lungview.domain.arrays import FloatArray, HuArray, IntArray, UInt8Array
 from lungview_training.augment import AIR_HU, lung_places, paste, regrey, sheet, warp
 from lungview_training.config import TrainingConfig
 from lungview_training.samples import Nodule, Sample, boxes_of
+
+Picture = TypeVar("Picture", NDArray[np.int16], NDArray[np.uint8])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +91,8 @@ class Sampler:
         drawn = _Drawn(sample.hu, sample.labels, sample.has_mask or not sample.has_lesion)
         if self.nodules and random.random() < self.config.paste_probability:
             self._paste_into(drawn, sample, random)
-        drawn.hu, drawn.labels = _fitted(drawn.hu, AIR_HU, size), _fitted(drawn.labels, 0, size)
+        drawn.hu = _fitted(drawn.hu, np.full((size, size), AIR_HU, dtype=np.int16))
+        drawn.labels = _fitted(drawn.labels, np.zeros((size, size), dtype=np.uint8))
         return drawn
 
     def _paste_into(self, drawn: _Drawn, sample: Sample, random: np.random.Generator) -> None:
@@ -101,13 +106,12 @@ class Sampler:
             drawn.hu, drawn.labels = paste(drawn.hu, drawn.labels, nodule, places, random)
 
 
-def _fitted(picture: HuArray | UInt8Array, fill: int, size: int) -> HuArray | UInt8Array:
-    """Crop or pad (H, W) about its middle to size x size."""
-    fitted = np.full((size, size), fill, dtype=picture.dtype)
+def _fitted(picture: Picture, onto: Picture) -> Picture:
+    """Crop or pad (H, W) about its middle onto a square of fill."""
     take, put = [], []
-    for side in picture.shape:
+    for side, size in zip(picture.shape, onto.shape, strict=True):
         shared = min(side, size)
         take.append(slice((side - shared) // 2, (side - shared) // 2 + shared))
         put.append(slice((size - shared) // 2, (size - shared) // 2 + shared))
-    fitted[put[0], put[1]] = picture[take[0], take[1]]
-    return fitted
+    onto[put[0], put[1]] = picture[take[0], take[1]]
+    return onto

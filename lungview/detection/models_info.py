@@ -1,0 +1,54 @@
+"""The list of models as `lungview models` shows it; knows no torch."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lungview.detection.cards import ModelCard, bundled_cards
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A network that LungView can build. takes_files: weights for it may be given with --model FILE."""
+
+    key: str
+    title: str
+    parameters: int
+    has_score: bool
+    summary: str
+
+
+ARCHITECTURES = (
+    Architecture(
+        "compact",
+        "Compact lesion detector",
+        1_278_026,
+        True,
+        "Residual pyramid with attention gates: any number of scored boxes on a slice, and none where it sees none.",
+    ),
+    Architecture(
+        "simple-cancer-cnn",
+        "SimpleCancerCNN of the study",
+        134_223_812,
+        False,
+        "Two convolutions and two dense layers: one box on every slice, without a score. No weights are bundled; "
+        "give your own state dict with --model FILE.",
+    ),
+)
+
+
+def describe_models(folder: Path | None = None) -> dict[str, object]:
+    """Bundled models and known architectures, as JSON takes them."""
+    models = [_describe(card) for card in bundled_cards(folder)]
+    return {"models": models, "architectures": [asdict(architecture) for architecture in ARCHITECTURES]}
+
+
+def _describe(card: ModelCard) -> dict[str, object]:
+    return {
+        **asdict(card.info),
+        "default_threshold": card.info.default_threshold,
+        "megabytes": round(card.weights.stat().st_size / 1e6, 2),
+        "card": card.text.name,
+        "metrics": card.facts.get("metrics", {}),
+        "data": card.facts.get("data", []),
+        "weights_licence": card.facts.get("weights_licence", ""),
+    }

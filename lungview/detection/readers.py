@@ -1,0 +1,88 @@
+"""How each network is fed with slices and how its answer becomes detections in slice pixels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lungview.detection.decode import Decoded, decode
+from lungview.detection.detector import slices_of
+from lungview.detection.networks.compact import MULTIPLE, STRIDE, CompactNet
+from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
+from lungview.detection.preprocess import Grid, grid_for, resample, to_channels
+from lungview.domain.arrays import FloatArray, HuArray
+from lungview.domain.box import Box
+from lungview.domain.detection import Detection, SliceDetections
+from lungview.domain.study import PixelFormat
+from lungview.domain.volume import Volume
+
+
+@torch.inference_mode()
+def read_compact(network: nn.Module, volume: Volume, indices: list[int], device: torch.device) -> list[SliceDetections]:
+    """Resample the slices, look through the three windows, and bring boxes back to the slices' own pixels."""
+    assert isinstance(network, CompactNet)
+    geometry = volume.geometry
+    spacing = geometry.pixel_spacing_mm if geometry.is_known else None
+    grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)
+    hu = resample(slices_of(volume, indices), grid).to(device)
+    decoded = decode(network(to_channels(hu).contiguous(memory_format=torch.channels_last)))
+    return [_in_slice(index, each, grid) for index, each in zip(indices, decoded, strict=True)]
+
+
+def read_simple_cancer_cnn(
+    network: nn.Module, volume: Volume, indices: list[int], device: torch.device
+) -> list[SliceDetections]:
+    """Go back from HU to stored values over the slice's maximum, and ask for the one box and where it came from."""
+    assert isinstance(network, SimpleCancerCNN)
+    formats = [volume.stack.instances[index].pixels for index in indices]
+    slices = slices_of(volume, indices)
+    inputs = study_input(slices, formats, network.input_size).to(device)
+    boxes, looked = network.box_and_attention(inputs.contiguous(memory_format=torch.channels_last))
+    down, across = slices.shape[1] / network.input_size, slices.shape[2] / network.input_size
+    scaled = np.asarray(boxes.cpu().numpy(), dtype=np.float32) * np.array(
+        [across, down, across, down], dtype=np.float32
+    )
+    maps: NDArray[np.float32] = looked.cpu().numpy().astype(np.float32)
+    return [
+        SliceDetections(index, _detections(scaled[place][None], None, slices.shape[1:]), maps[place])
+        for place, index in enumerate(indices)
+    ]
+
+
+def study_input(slices: HuArray, formats: Sequence[PixelFormat], size: int) -> Tensor:
+    """(N, rows, columns) HU to the study's input (N, 1, size, size): stored values over each slice's own maximum.
+
+    A volume holds HU, so the rescale of each instance is undone: stored = (HU - intercept) / slope. Padding, which a
+    volume holds as air, counts as air; a slice whose maximum is not above 0 stays all 0. Slices of another size are
+    resampled, since the network takes one size only.
+    """
+    intercepts = np.array([each.intercept for each in formats], dtype=np.float32)[:, None, None]
+    slopes = np.array([each.slope or 1.0 for each in formats], dtype=np.float32)[:, None, None]
+    stored = (slices.astype(np.float32) - intercepts) / slopes
+    highest = stored.max(axis=(1, 2), keepdims=True)
+    shares = torch.from_numpy(np.where(highest > 0, stored / np.where(highest > 0, highest, 1.0), 0.0))[:, None]
+    if shares.shape[2:] != (size, size):
+        shares = functional.interpolate(shares, size=(size, size), mode="bilinear", antialias=True)
+    return shares.float()
+
+
+def _in_slice(index: int, decoded: Decoded, grid: Grid) -> SliceDetections:
+    down, across = grid.scale
+    boxes = decoded.boxes * np.array([across, down, across, down], dtype=np.float32)
+    rows, columns = (-(-side // STRIDE) for side in grid.resized)
+    return SliceDetections(
+        index, _detections(boxes, decoded.scores, grid.source), decoded.attention[:rows, :columns].copy()
+    )
+
+
+def _detections(boxes: FloatArray, scores: FloatArray | None, shape: tuple[int, ...]) -> tuple[Detection, ...]:
+    """Boxes (N, 4) cut to the slice; what then has no area is dropped where scores can stand for it being nothing."""
+    found = []
+    for place, (xmin, ymin, xmax, ymax) in enumerate(boxes.tolist()):
+        box = Box(xmin, ymin, xmax, ymax).clipped(shape[0], shape[1])
+        if box.area > 0:
+            found.append(Detection(box, None if scores is None else float(scores[place])))
+    return tuple(found)

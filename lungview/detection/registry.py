@@ -1,0 +1,68 @@
+"""Models by name or file."""
+
+import logging
+from pathlib import Path
+
+from lungview.detection.build import Network, build_network
+from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards
+from lungview.detection.detector import NetworkDetector, Reader
+from lungview.detection.networks.compact import CompactNet
+from lungview.detection.readers import read_compact, read_simple_cancer_cnn
+from lungview.detection.weights import sha256_of
+from lungview.domain.detection import Detector, ModelInfo, OperatingPoint
+from lungview.errors import DetectionError, WeightsError
+
+log = logging.getLogger(__name__)
+
+DEFAULT = "default"
+_UNMEASURED = (OperatingPoint("balanced", 0.3),)
+
+
+def available_models() -> tuple[ModelInfo, ...]:
+    """The bundled models, the default first."""
+    return tuple(card.info for card in bundled_cards())
+
+
+def load_detector(name_or_file: str = DEFAULT, device: str = "auto") -> Detector:
+    """Load a bundled model by name ("default" for the default one), or the weights in a file."""
+    cards = {card.info.name: card for card in bundled_cards()}
+    name = DEFAULT_MODEL if name_or_file == DEFAULT else name_or_file
+    if name in cards:
+        return _bundled(cards[name], device)
+    path = Path(name_or_file).expanduser()
+    if path.is_file():
+        return _from_file(path, device)
+    if name_or_file == DEFAULT:
+        raise DetectionError("The bundled model is missing: install LungView again, or name a weights file.")
+    known = ", ".join(sorted(cards)) or "none"
+    raise DetectionError(f"There is no model and no file named {path.name!r}; bundled models: {known}.")
+
+
+def _bundled(card: ModelCard, device: str) -> Detector:
+    """A bundled model, its weights checked against the card."""
+    if sha256_of(card.weights) != card.info.weights_sha256:
+        raise WeightsError(f"{card.weights.name} is not the file its card describes: install LungView again.")
+    network = build_network(card.weights)
+    log.info("loaded model %s", card.info.name)
+    return NetworkDetector(network, _reader(network), card.info, device)
+
+
+def _from_file(path: Path, device: str) -> Detector:
+    network = build_network(path)
+    is_compact = isinstance(network, CompactNet)
+    info = ModelInfo(
+        name=path.stem,
+        title=f"{'Compact lesion detector' if is_compact else 'SimpleCancerCNN of the study'} ({path.name})",
+        architecture="compact" if is_compact else "simple-cancer-cnn",
+        weights_sha256=sha256_of(path),
+        parameters=sum(value.numel() for value in network.parameters()),
+        has_score=is_compact,
+        has_attention=True,
+        operating_points=_UNMEASURED if is_compact else (),
+        summary="Weights from a file; nothing is known of how well they do.",
+    )
+    return NetworkDetector(network, _reader(network), info, device)
+
+
+def _reader(network: Network) -> Reader:
+    return read_compact if isinstance(network, CompactNet) else read_simple_cancer_cnn

@@ -1,0 +1,96 @@
+"""Weights measured on patients they did not learn from: the figures that a model card quotes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from lungview.detection.build import build_network
+from lungview.detection.networks.compact import CompactNet
+from lungview.domain.detection import OperatingPoint
+from lungview.errors import TrainingError
+from lungview_training.checkpoint import BEST_FILE, LAST_FILE
+from lungview_training.config import TrainingConfig
+from lungview_training.data import read_data
+from lungview_training.evaluate import SliceResult, bootstrap, froc, measure, run_on, threshold_at
+from lungview_training.samples import Sample
+
+OPERATING_RATES = (("sensitive", 0.5), ("balanced", 0.2), ("specific", 0.08))
+"""False marks per validation slice at which the named thresholds are read."""
+
+Figures = dict[str, object]
+
+
+def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures:
+    """Measure weights on a run's validation and test patients, thresholds taken from validation alone."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    path = weights or next(
+        (config.output / name for name in (BEST_FILE, LAST_FILE) if (config.output / name).is_file()), None
+    )
+    if path is None:
+        raise TrainingError(f"The run {config.name} has no weights yet: train first, or name a file.")
+    network = build_network(path)
+    if not isinstance(network, CompactNet):
+        raise TrainingError(f"{path.name} is not for the network that this program trains.")
+    data = read_data(config, with_crops=False)
+    validation, test = run_on(network, data.validation), run_on(network, data.test)
+    points = operating_points(validation)
+    threshold = next(point.score_threshold for point in points if point.name == "balanced")
+    return {
+        "weights": path.name,
+        "split": {name: sorted(getattr(data.split, name)) for name in ("train", "validation", "test")},
+        "operating_points": [_plain(point) for point in points],
+        "validation": _figures(data.validation, validation, threshold, rounds=0),
+        "test": _figures(data.test, test, threshold),
+    }
+
+
+def operating_points(validation: Sequence[SliceResult]) -> tuple[OperatingPoint, ...]:
+    """Named thresholds by false marks per slice of validation patients; sensitivity is of readers' boxes.
+
+    Single slices have no scan: false marks per scan stay unmeasured.
+    """
+    curve = froc(validation)
+    return tuple(
+        OperatingPoint(name, round(min(max(threshold_at(validation, rate), 0.05), 0.95), 3), round(curve(rate), 3))
+        for name, rate in OPERATING_RATES
+    )
+
+
+def to_table(report: Mapping[str, object]) -> str:
+    """The report in lines for a terminal."""
+    lines = [f"weights {report['weights']}"]
+    points = report["operating_points"]
+    assert isinstance(points, list)
+    lines += [f"  {point['name']:<10} threshold {point['score_threshold']:.3f}" for point in points]
+    for part in ("validation", "test"):
+        figures = report[part]
+        assert isinstance(figures, Mapping)
+        lines.append(f"{part}: {figures['patients']} patients, {figures['slices']} slices, {figures['boxes']} boxes")
+        intervals = figures.get("interval_95")
+        for name, value in figures["metrics"].items():
+            spread = f"  [{intervals[name][0]:.2f}, {intervals[name][1]:.2f}]" if isinstance(intervals, Mapping) else ""
+            lines.append(f"  {name:<24} {value:.3f}{spread}")
+    return "\n".join(lines)
+
+
+def _figures(samples: Sequence[Sample], results: Sequence[SliceResult], threshold: float, rounds: int = 500) -> Figures:
+    figures: Figures = {
+        "patients": len({sample.patient for sample in samples}),
+        "slices": len(samples),
+        "boxes": sum(len(sample.boxes) for sample in samples),
+        "metrics": measure(results, threshold).as_plain(),
+    }
+    if rounds and results:
+        figures["interval_95"] = bootstrap(results, threshold, rounds)
+    return figures
+
+
+def _plain(point: OperatingPoint) -> Figures:
+    return {
+        "name": point.name,
+        "score_threshold": point.score_threshold,
+        "sensitivity": point.sensitivity,
+        "false_marks_per_scan": point.false_marks_per_scan,
+    }
