@@ -15,6 +15,7 @@ class Volume:
         (slice, row, column, 3) uint8 RGB for colour. Filled while it is read.
     is_read: (slice,) True where that slice's voxels are final; shared with the loader, which sets it.
     unreadable: (slice, sentence) for slices whose file could not be decoded; they show as air.
+    notes: sentences on what reading had to change, such as values beyond what int16 holds.
     """
 
     stack: Stack
@@ -22,6 +23,7 @@ class Volume:
     geometry: VolumeGeometry
     is_read: BoolArray
     unreadable: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_colour(self) -> bool:

@@ -1,0 +1,59 @@
+"""Undo gzip and the deflated transfer syntax, within bounds: a small file must not fill the memory."""
+
+import zlib
+from typing import Final
+
+from lungview.dicom import syntaxes
+from lungview.dicom.header import end_of_meta
+from lungview.errors import DicomError
+
+MAX_INFLATED: Final = 2 << 30
+"""Bytes: more than any single file of a chest CT holds."""
+
+_GZIP: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+
+
+def is_gzip(data: bytes) -> bool:
+    """Whether the bytes begin as a gzip file does."""
+    return data.startswith(_GZIP)
+
+
+def is_deflated(head: bytes) -> bool:
+    """Whether a file's first bytes name the deflated transfer syntax."""
+    return end_of_meta(head)[0] == syntaxes.DEFLATED
+
+
+def inflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
+    """Return the bytes inside a gzip file; those of another file as they are.
+
+    Raises DicomError where they are damaged or more than limit.
+    """
+    return _decompress(data, _GZIP_WINDOW, limit) if is_gzip(data) else data
+
+
+def undeflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
+    """Return a deflated DICOM file (PS3.5 A.5) as the explicit little-endian one it stands for; others as they are.
+
+    Raises DicomError where it is damaged or more than limit.
+    """
+    syntax, start = end_of_meta(data)
+    if syntax != syntaxes.DEFLATED:
+        return data
+    # The UID in the file meta information is changed in place, padded to the length it had.
+    plain = syntaxes.EXPLICIT_LITTLE_ENDIAN.encode().ljust(len(syntaxes.DEFLATED), b"\0")
+    meta = data[:start].replace(syntaxes.DEFLATED.encode(), plain)
+    return meta + _decompress(data[start:], -zlib.MAX_WBITS, limit)
+
+
+def _decompress(data: bytes, window_bits: int, limit: int) -> bytes:
+    decompressor = zlib.decompressobj(window_bits)
+    try:
+        inflated = decompressor.decompress(data, limit)
+    except zlib.error as error:
+        raise DicomError("is damaged inside") from error
+    if decompressor.unconsumed_tail:
+        raise DicomError("unpacks to far more than an image needs")
+    if not decompressor.eof:
+        raise DicomError("is cut short")
+    return inflated

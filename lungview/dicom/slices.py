@@ -1,0 +1,103 @@
+"""Read single slices of a stack into their place in a volume."""
+
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lungview.dicom.decode import Decoder
+from lungview.dicom.pixels import Rule, StoredArray, rescale_in_place, rule_for, to_float32, to_int16
+from lungview.dicom.sources import SourceReader, read_into
+from lungview.domain.study import Instance, PixelFormat
+from lungview.domain.volume import Volume
+from lungview.errors import DicomError
+
+
+class SliceReader:
+    """Reads slices into a volume; safe to use from several threads, each for slices of its own.
+
+    held: slices with values that had to be held to int16's range. is_quick: whether all slices are plain enough to be
+    read without decoding, so that threads would only be in the way.
+    """
+
+    def __init__(self, volume: Volume, sources: SourceReader) -> None:
+        self._volume = volume
+        self._sources = sources
+        self._decoder = Decoder(sources)
+        self._rules: dict[PixelFormat, Rule] = {}
+        self.held: set[int] = set()
+        self.is_quick = all(_is_plain(one.pixels) and not one.source.member for one in volume.stack.instances)
+
+    def read(self, k: int) -> DicomError | None:
+        """Fill slice k, or return what is wrong with it."""
+        instance = self._volume.stack.instances[k]
+        try:
+            self._fill(k, instance)
+        except DicomError as error:
+            return _worded(instance, error)
+        except OSError:
+            return DicomError(f"{instance.source.name} can no longer be read. Check its disk, then open it again.")
+        return None
+
+    def _fill(self, k: int, instance: Instance) -> None:
+        out = self._volume.voxels[k]
+        if self._volume.is_colour:
+            np.copyto(out, self._decoder.colour(instance), casting="no")
+            return
+        rule = rule_for(instance.pixels, self._volume.stack.unit)
+        if not _is_plain(instance.pixels):
+            stored = self._decoder.stored(instance)
+        elif out.dtype == np.int16:
+            self._read_plain(instance, out)
+            if rescale_in_place(out, rule):
+                self.held.add(k)
+            return
+        else:
+            stored = self._filed_cells(instance, rule.is_signed)
+        if out.dtype == np.int16:
+            if to_int16(stored, rule, out):
+                self.held.add(k)
+        else:
+            to_float32(stored, rule, out)
+
+    def _filed_cells(self, instance: Instance, is_signed: bool) -> StoredArray:
+        size = (instance.pixels.rows, instance.pixels.columns)
+        if is_signed:
+            signed = np.empty(size, np.int16)
+            self._read_plain(instance, signed)
+            return signed
+        unsigned = np.empty(size, np.uint16)
+        self._read_plain(instance, unsigned)
+        return unsigned
+
+    def _read_plain(self, instance: Instance, cells: NDArray[np.int16] | NDArray[np.uint16]) -> None:
+        """Fill 16-bit cells as filed from a plain file or zip member."""
+        offset = instance.pixels.offset
+        if not instance.source.member:
+            if read_into(instance.source.path, offset, cells.view(np.uint8).reshape(-1).data) < cells.nbytes:
+                raise DicomError("is shorter than it was when it was scanned")
+            return
+        data = self._sources.whole(instance.source)
+        if len(data) < offset + cells.nbytes:
+            raise DicomError("is shorter than it was when it was scanned")
+        np.copyto(cells, np.frombuffer(data, cells.dtype, cells.size, offset).reshape(cells.shape))
+
+
+def _is_plain(pixels: PixelFormat) -> bool:
+    """Whether the file holds 16-bit cells of this machine's byte order at a known place."""
+    return (
+        pixels.offset >= 0
+        and pixels.bits_allocated == 16
+        and pixels.samples == 1
+        and not pixels.is_colour
+        and not pixels.has_modality_lut
+        and sys.byteorder == "little"
+    )
+
+
+def _worded(instance: Instance, error: DicomError) -> DicomError:
+    """Make a sentence of a clause that lower layers give without the file's name."""
+    text = str(error)
+    if text.startswith(instance.source.name):
+        return error
+    return DicomError(f"{instance.source.name} {text}. Copy it again.")
