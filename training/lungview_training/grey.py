@@ -36,7 +36,7 @@ def estimate_range(histogram: FloatArray, lowest: Sequence[float] = _LOWEST_HU) 
     pairs = np.array([(low, high) for low in lowest for high in _HIGHEST_HU if high - low > 600])
     counts = np.asarray(histogram, dtype=np.float64).copy()
     # Grey 0 is mostly padding and the clipped air outside the body: it would outweigh everything that tells the scale.
-    counts[0] = min(counts[0], counts[1:].max())
+    counts[0] = min(counts[0], max(counts[1:].max(), 1.0))
     likelihoods = _log_likelihood(counts, pairs)
     low, high = pairs[int(np.argmax(likelihoods))]
     return float(low), float(high)
