@@ -1,21 +1,27 @@
 """Looking things up in XML whose tags vary in case, joining marks and place."""
 
 import re
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 FARTHEST = 1e6
 """Numbers beyond this are no pixels of any image."""
 
 
-def plain_tag(element: Element) -> str:
-    """The tag without namespace, case and joining marks: Difficult, x_min and dicomNum are met in the wild."""
-    tag = element.tag if isinstance(element.tag, str) else ""
+def use_plain_tags(root: Element) -> None:
+    """Rid a tree's tags of namespace, case and joining marks: Difficult, x_min and dicomNum are met in the wild."""
+    for element in root.iter():
+        element.tag = _plain(element.tag) if isinstance(element.tag, str) else ""
+
+
+@lru_cache(maxsize=512)  # files share their few tags
+def _plain(tag: str) -> str:
     return re.sub(r"[_-]", "", tag.rpartition("}")[2]).lower()
 
 
 def children(element: Element | None, *names: str) -> list[Element]:
-    """Direct children whose plain tag is among names."""
-    return [] if element is None else [child for child in element if plain_tag(child) in names]
+    """Direct children with one of these plain tags."""
+    return [] if element is None else [child for child in element if child.tag in names]
 
 
 def child(element: Element | None, name: str) -> Element | None:

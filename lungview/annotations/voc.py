@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import defusedxml.ElementTree as SafeTree
 from defusedxml import DefusedXmlException
 
-from lungview.annotations.elements import child, children, coordinate, number, plain_tag, text
+from lungview.annotations.elements import child, children, coordinate, number, text, use_plain_tags
 from lungview.annotations.values import AnnotationFile, AnnotationIssue, AnnotationNote
 from lungview.domain.box import Box
 from lungview.domain.finding import Finding
@@ -43,7 +43,7 @@ def read_annotation(source: FileSource, data: bytes) -> AnnotationFile:
         findings=findings,
         size=(int(height), int(width)) if min(width, height) >= 1 else None,
         is_own=text(child(root, "source"), "database") == OWN_DATABASE,
-        has_frames=any(plain_tag(element) == "frame" for element in root.iter()),
+        has_frames=next(root.iter("frame"), None) is not None,
         notes=tuple(reader.notes),
     )
 
@@ -108,16 +108,17 @@ def _parse(source: FileSource, data: bytes) -> Element:
         raise AnnotationError(
             f"{source.name} is not well-formed XML ({error}); its boxes are left out: mend the file or export it again."
         ) from error
-    if plain_tag(root) != "annotation":
+    use_plain_tags(root)
+    if root.tag != "annotation":
         raise AnnotationError(
-            f"{source.name} is XML but no Pascal VOC annotation (it holds <{plain_tag(root)}>); move it elsewhere."
+            f"{source.name} is XML but no Pascal VOC annotation (it holds <{root.tag}>); move it elsewhere."
         )
     return root
 
 
 def _uids(source: FileSource, root: Element) -> tuple[str, ...]:
     """SOP Instance UIDs the file may mean: its own name, the study's dicom_num, then the filename tag."""
-    told = [element.text or "" for element in root.iter() if plain_tag(element) == "dicomnum"]
+    told = [element.text or "" for element in root.iter("dicomnum")]
     names = [PurePosixPath(source.name).stem, *told, text(root, "filename")]
     found = [match.group() for name in names if (match := _UID.search(name)) and match.group().count(".") >= 2]
     return tuple(dict.fromkeys(found))
