@@ -15,7 +15,9 @@ MAX_ENTRIES = 200_000
 
 MAX_DEPTH = 8
 
-_NAMED = re.compile(r"annotation|^(xmls?|voc)$", re.IGNORECASE)
+_NAMED = re.compile(r"^(.*[ _.-])?annotations?$|^annotations?[ _.-]|annotations?\W+xml|^(xmls?|voc)$", re.IGNORECASE)
+"""Annotation, annotations, my-annotations, Lung-PET-CT-Dx-Annotations-XML-Files-rev12222020, XML."""
+
 _SHORTEST_NAME = 2
 
 
@@ -67,7 +69,7 @@ def _inside(root: Path) -> list[Path]:
     for folder, found in _walk(root):
         if any(above in named for above in (folder, *folder.parents)):
             continue
-        if folder != root and _NAMED.search(folder.name) and holds_xml(folder):
+        if folder != root and _is_named(folder.name) and holds_xml(folder):
             named.append(folder)
         elif found:
             loose.append(folder)
@@ -79,9 +81,13 @@ def _beside(start: Path, *, include_own: bool) -> list[Path]:
     found: list[Path] = []
     searched = [start] if include_own else []
     for folder in [*searched, *list(start.parents)[: PARENTS + 1]]:
-        named = [Path(entry.path) for entry in _entries(folder) if _NAMED.search(entry.name)]
+        named = [Path(entry.path) for entry in _entries(folder) if _is_named(entry.name)]
         found += [path for path in sorted(named) if path != start and path not in start.parents and _is_store(path)]
     return found
+
+
+def _is_named(name: str) -> bool:
+    return _NAMED.search(name.removesuffix(".zip")) is not None
 
 
 def _is_store(path: Path) -> bool:
@@ -97,7 +103,7 @@ def names_around(root: Path) -> Iterator[str]:
     yield root.stem if root.is_file() else root.name
     yield from (parent.name for parent in list(root.parents)[:PARENTS])
     for entry in _entries(root):
-        if entry.is_dir() and not _NAMED.search(entry.name):
+        if entry.is_dir() and not _is_named(entry.name):
             yield entry.name
             yield from (below.name for below in _entries(Path(entry.path)) if below.is_dir())
 

@@ -26,7 +26,9 @@ def _dataset(root: Path, annotation: str = "Annotation") -> Path:
 
 
 @pytest.mark.parametrize("opened", [PATIENT, PATIENT / "04-04-2007-NA-Chest-07990", SERIES, SERIES / "1-01.dcm"])
-@pytest.mark.parametrize("name", ["Annotation", "annotations", "ANNOTATIONS", "Lung-PET-CT-Dx-Annotations-XML-Files"])
+@pytest.mark.parametrize(
+    "name", ["Annotation", "annotations", "ANNOTATIONS", "Lung-PET-CT-Dx-Annotations-XML-Files-rev12222020"]
+)
 def test_a_patient_is_found_from_its_folder_study_series_or_file(tmp_path: Path, opened: Path, name: str) -> None:
     root = _dataset(tmp_path, name)
     assert find_annotation_folders(root / opened) == (root / name / "A0001",)
@@ -65,6 +67,13 @@ def test_xml_inside_the_tree_is_found(tmp_path: Path) -> None:
 
 def test_an_annotation_folder_without_xml_is_none(tmp_path: Path) -> None:
     (tmp_path / "annotation-tools").mkdir()
+    (tmp_path / "dicom").mkdir()
+    assert find_annotation_folders(tmp_path / "dicom") == ()
+
+
+@pytest.mark.parametrize("name", ["on annotating", "test_an_annotation_of_something0", "Annotated", "results"])
+def test_a_folder_named_for_something_else_is_none(tmp_path: Path, name: str) -> None:
+    write_voc(tmp_path / name, "1.2.1", (1, 2, 3, 4))
     (tmp_path / "dicom").mkdir()
     assert find_annotation_folders(tmp_path / "dicom") == ()
 
