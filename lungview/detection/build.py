@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from lungview.detection.networks.compact import CompactConfig, CompactNet
@@ -21,23 +20,22 @@ _LARGEST_INPUT = 1024
 def build_network(path: Path) -> Network:
     """Read a weights file into the network it belongs to, ready to run on the CPU.
 
-    The network is first made without memory (torch's meta device) and takes the file's tensors as its own, so that
-    the study's 537 MB are mapped rather than initialised and copied.
+    The network takes the file's tensors as its own, so that the study's 537 MB are mapped rather than initialised and
+    copied. (Not torch's meta device: its first use imports torch's compiler, more than a second.)
     """
-    network = _on_meta(read_shapes(path), path)
+    network = _unfilled(read_shapes(path), path)
     network.load_state_dict(read_weights(path), assign=True)
     return network.eval().requires_grad_(False)
 
 
-def _on_meta(shapes: Shapes, path: Path) -> Network:
+def _unfilled(shapes: Shapes, path: Path) -> Network:
     make = _recognised(shapes)
     if make is None:
         raise WeightsError(
             f"{path.name} fits no network that LungView knows: it takes compact weights of its own training, "
             "and state dicts of the study's SimpleCancerCNN."
         )
-    with torch.device("meta"):
-        network = make()
+    network = make()
     _compare(network, shapes, path)
     return network
 
@@ -46,7 +44,7 @@ def _recognised(shapes: Shapes) -> Callable[[], Network] | None:
     """Tell the network by names that only it has."""
     if {"conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight"} <= shapes.keys():
         size = _input_size(shapes["fc1.weight"])
-        return None if size is None else lambda: SimpleCancerCNN(size)
+        return None if size is None else lambda: SimpleCancerCNN(size, is_unset=True)
     if {"stem.0.weight", "heads.weight", "presence.weight"} <= shapes.keys():
         return lambda: CompactNet(CompactConfig(in_channels=len(CHANNEL_WINDOWS)))
     return None

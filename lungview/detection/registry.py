@@ -6,6 +6,7 @@ from pathlib import Path
 from lungview.detection.build import Network, build_network
 from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards
 from lungview.detection.detector import NetworkDetector, Reader
+from lungview.detection.device import leave_a_core
 from lungview.detection.networks.compact import CompactNet
 from lungview.detection.readers import read_compact, read_simple_cancer_cnn
 from lungview.detection.weights import sha256_of
@@ -24,7 +25,11 @@ def available_models() -> tuple[ModelInfo, ...]:
 
 
 def load_detector(name_or_file: str = DEFAULT, device: str = "auto") -> Detector:
-    """Load a bundled model by name ("default" for the default one), or the weights in a file."""
+    """Load a bundled model by name ("default" for the default one), or the weights in a file.
+
+    Sets torch's threads for the whole process, so that a core is left to the window.
+    """
+    leave_a_core()
     cards = {card.info.name: card for card in bundled_cards()}
     name = DEFAULT_MODEL if name_or_file == DEFAULT else name_or_file
     if name in cards:

@@ -1,4 +1,4 @@
-"""Command line of training: lungview-train run | evaluate."""
+"""Command line of training: lungview-train run | evaluate | bundle."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lungview.errors import LungViewError
+from lungview.errors import LungViewError, TrainingError
 from lungview_training.config import TrainingConfig, load_config
 from lungview_training.events import Event, append_line, to_line
 
@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load_config(options.config)
         if options.command == "run":
             return _run(config)
+        if options.command == "bundle":
+            return _bundle(config, options)
         return _evaluate(config, options.weights, as_json=options.json)
     except LungViewError as error:
         print(f"lungview-train: {error}", file=sys.stderr)
@@ -45,8 +47,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure weights on patients that the run did not learn from.",
     )
     evaluate.add_argument("config", type=Path, help="the TOML file the run was started with")
-    evaluate.add_argument("--weights", type=Path, help="safetensors file; the run's best weights by default")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    bundle = commands.add_parser(
+        "bundle",
+        help="measure weights and write them with their cards",
+        description="Write <name>.safetensors, .json and .md, as resources/models holds them.",
+    )
+    bundle.add_argument("config", type=Path, help="the TOML file the run was started with")
+    bundle.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="folder to write into")
+    bundle.add_argument("--notes", type=Path, help="Markdown on where the model fails, put into its card")
+    for command in (evaluate, bundle):
+        command.add_argument("--weights", type=Path, help="safetensors file; the run's best weights by default")
     return parser
 
 
@@ -85,6 +96,18 @@ def _evaluate(config: TrainingConfig, weights: Path | None, *, as_json: bool) ->
 
     report = evaluate_run(config, weights)
     print(json.dumps(report, indent=2) if as_json else to_table(report))
+    return 0
+
+
+def _bundle(config: TrainingConfig, options: argparse.Namespace) -> int:
+    from lungview_training.bundle import bundle  # torch only when needed
+
+    try:
+        notes = options.notes.read_text(encoding="utf-8") if options.notes else ""
+        path = bundle(config, options.to, notes, options.weights)
+    except OSError as error:
+        raise TrainingError(f"{error.filename or options.to} cannot be used: {error.strerror}.") from error
+    print(path)
     return 0
 
 

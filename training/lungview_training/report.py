@@ -25,11 +25,7 @@ def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures
     """Measure weights on a run's validation and test patients, thresholds taken from validation alone."""
     if config.threads:
         torch.set_num_threads(config.threads)
-    path = weights or next(
-        (config.output / name for name in (BEST_FILE, LAST_FILE) if (config.output / name).is_file()), None
-    )
-    if path is None:
-        raise TrainingError(f"The run {config.name} has no weights yet: train first, or name a file.")
+    path = weights_of(config, weights)
     network = build_network(path)
     if not isinstance(network, CompactNet):
         raise TrainingError(f"{path.name} is not for the network that this program trains.")
@@ -44,6 +40,15 @@ def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures
         "validation": _figures(data.validation, validation, threshold, rounds=0),
         "test": _figures(data.test, test, threshold),
     }
+
+
+def weights_of(config: TrainingConfig, weights: Path | None = None) -> Path:
+    """The file asked for, else the run's best weights, else its last."""
+    candidates = [weights] if weights else [config.output / name for name in (BEST_FILE, LAST_FILE)]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise TrainingError(f"The run {config.name} has no weights there: train first, or name a file with --weights.")
 
 
 def operating_points(validation: Sequence[SliceResult]) -> tuple[OperatingPoint, ...]:

@@ -10,19 +10,28 @@ POOLED = 4
 """Two halvings: conv2's pooled map has a quarter of the input's side."""
 
 
+class _UnsetLinear(nn.Linear):
+    """A dense layer whose weights are about to be replaced: its memory is never touched."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as they are."""
+
+
 class SimpleCancerCNN(nn.Module):
     """One grey slice in, one box out: (N, 1, size, size) to (N, 4) xmin, ymin, xmax, ymax in pixels.
 
     Input is the stored pixel values over the slice's own maximum (Pravdyvets, UOC 2023). input_size: 512 in the study;
-    weights learned at another size have a first dense layer to match.
+    weights learned at another size have a first dense layer to match. is_unset: the first dense layer, 99.99 % of the
+    weights, is to be loaded and need not be made at random first, which takes a second.
     """
 
-    def __init__(self, input_size: int = STUDY_SIZE) -> None:
+    def __init__(self, input_size: int = STUDY_SIZE, *, is_unset: bool = False) -> None:
         super().__init__()
         self.input_size = input_size
         self.conv1 = nn.Conv2d(1, 16, 3, padding=1)
         self.conv2 = nn.Conv2d(16, CHANNELS, 3, padding=1)
-        self.fc1 = nn.Linear(CHANNELS * (input_size // POOLED) ** 2, 256)
+        dense = _UnsetLinear if is_unset else nn.Linear
+        self.fc1 = dense(CHANNELS * (input_size // POOLED) ** 2, 256)
         self.fc2 = nn.Linear(256, 4)
 
     def features(self, x: Tensor) -> Tensor:

@@ -1,0 +1,172 @@
+"""From a finished run to a bundled model: weights, the card a program reads, and the card a person reads."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from lungview.detection.build import build_network
+from lungview.detection.weights import sha256_of
+from lungview.errors import TrainingError
+from lungview_training.config import TrainingConfig
+from lungview_training.report import Figures, evaluate_run, weights_of
+
+DATA = (
+    {
+        "name": "msd-lung-256",
+        "used": "46 subjects, shared out by patient: training, validation and test",
+        "licence": "believed CC BY-SA 4.0 (Medical Segmentation Decathlon, Task06 Lung); origin not confirmed",
+    },
+    {
+        "name": "Lung-PET-CT-Dx, patient A0001",
+        "used": "training only",
+        "licence": "CC BY 4.0, doi 10.7937/TCIA.2020.NNC20461",
+    },
+    {
+        "name": "LIDC-IDRI nodule crops, 586 patients",
+        "used": "training only: pasted into other patients' lungs, and tiled",
+        "licence": "CC BY 3.0, doi 10.7937/K9/TCIA.2015.LO9QL9SX",
+    },
+)
+WEIGHTS_LICENCE = "CC BY-SA 4.0, as the strictest of the data is believed to ask"
+_ROWS = (
+    ("mean_iou", "mean IoU of the best-scored box with a reader's, boxed slices"),
+    ("hit10", "boxed slices where that IoU reaches 0.1"),
+    ("hit50", "boxed slices where that IoU reaches 0.5"),
+    ("ap10", "average precision at IoU 0.1"),
+    ("ap50", "average precision at IoU 0.5"),
+    ("sensitivity_at_eighth", "readers' boxes found at 1/8 false mark per slice"),
+    ("sensitivity_at_half", "... at 1/2"),
+    ("sensitivity_at_one", "... at 1"),
+    ("detected", "boxed slices with any mark at the balanced threshold"),
+    ("flagged", "lesion-free slices with any mark at the balanced threshold"),
+)
+
+
+def bundle(config: TrainingConfig, folder: Path, notes: str = "", weights: Path | None = None) -> Path:
+    """Measure a run's weights and write <name>.safetensors, .json and .md into folder; return the JSON's path.
+
+    notes: Markdown on what was seen beyond the figures, put into the card as it is.
+    """
+    source = weights_of(config, weights)
+    report = evaluate_run(config, source)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{config.name}.safetensors"
+    shutil.copyfile(source, target)
+    card = _card(config, target, report)
+    path = target.with_suffix(".json")
+    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    target.with_suffix(".md").write_text(to_markdown(card, notes), encoding="utf-8")
+    return path
+
+
+def to_markdown(card: Mapping[str, object], notes: str = "") -> str:
+    """The card in words, under the usual headings (Mitchell 2019)."""
+    test = _table(card["metrics"], "test")
+    lines = [
+        f"# {card['title']} (`{card['name']}`)",
+        "",
+        "**For research. Not a medical device, not for diagnosis.**",
+        "",
+        "## What it is",
+        "",
+        f"{card['summary']} {_number(card['parameters']):,.0f} weights; sha256 `{card['weights_sha256']}`.",
+        "Input: one axial slice in HU, resampled to 1.5 mm pixels, seen through three windows "
+        "(lung -600/1500, soft tissue 40/400, wide -300/1400). Slices are judged one by one. "
+        "Scores order boxes; they are not probabilities.",
+        "",
+        "## What it learned from",
+        "",
+        *(
+            f"- {_text(row, 'name')}: {_text(row, 'used')}. Licence: {_text(row, 'licence')}."
+            for row in _list(card["data"])
+        ),
+        "",
+        f"Weights' licence: {card['weights_licence']}. The 8-bit slices of the first set hold no HU; they were "
+        "estimated slice by slice from the peaks of air, lung, fat and soft tissue.",
+        "",
+        "## How well it does on patients it did not learn from",
+        "",
+        *_metric_lines(test),
+        "",
+        "The split is by patient. Intervals: 95 %, patients drawn with replacement. The thresholds were chosen on "
+        f"{_table(card['metrics'], 'validation')['patients']} other patients:",
+        "",
+        "| operating point | score threshold | readers' boxes found in validation |",
+        "|---|---|---|",
+        *(
+            f"| {_text(row, 'name')} | {_text(row, 'score_threshold')} | {_text(row, 'sensitivity')} |"
+            for row in _list(card["operating_points"])
+        ),
+        "",
+        "## Where it fails",
+        "",
+        notes.strip() or "Not yet looked at.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _data_line(row: object) -> str:
+    return f"- {_text(row, 'name')}: {_text(row, 'used')}. Licence: {_text(row, 'licence')}."
+
+
+def _metric_lines(test: Mapping[str, object]) -> list[str]:
+    metrics, intervals = _table(test, "metrics"), _table(test, "interval_95")
+    lines = [
+        f"{test['patients']} test patients of msd-lung-256, {test['slices']} slices, {test['boxes']} readers' boxes.",
+        "",
+        "| figure | value | 95 % interval |",
+        "|---|---|---|",
+    ]
+    for key, words in _ROWS:
+        spread = intervals[key]
+        assert isinstance(spread, Sequence)
+        lines.append(f"| {words} | {_number(metrics[key]):.2f} | {spread[0]:.2f} to {spread[1]:.2f} |")
+    return lines
+
+
+def _card(config: TrainingConfig, weights: Path, report: Mapping[str, object]) -> Figures:
+    network = build_network(weights)
+    return {
+        "name": config.name,
+        "title": "Compact lesion detector",
+        "architecture": "compact",
+        "version": f"{date.today():%Y.%m.%d}",
+        "summary": "A residual pyramid with attention gates: any number of scored boxes on a slice, and none where it "
+        "sees none. Its attention map is the gate and heat map it used itself.",
+        "parameters": sum(value.numel() for value in network.parameters()),
+        "has_score": True,
+        "has_attention": True,
+        "weights_sha256": sha256_of(weights),
+        "operating_points": report["operating_points"],
+        "metrics": {"test": report["test"], "validation": report["validation"]},
+        "split": report["split"],
+        "training": {name: value for name, value in config.as_plain().items() if name not in {"output", "sources"}},
+        "data": list(DATA),
+        "weights_licence": WEIGHTS_LICENCE,
+        "intended_use": "Research and teaching. Not a medical device.",
+    }
+
+
+def _table(table: object, key: str) -> Mapping[str, object]:
+    value = table[key] if isinstance(table, Mapping) else None
+    if not isinstance(value, Mapping):
+        raise TrainingError(f"The card lacks {key}: measure the run on test patients first.")
+    return value
+
+
+def _list(rows: object) -> Sequence[object]:
+    assert isinstance(rows, Sequence)
+    return rows
+
+
+def _text(row: object, key: str) -> str:
+    assert isinstance(row, Mapping)
+    return str(row[key])
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return float(value)
