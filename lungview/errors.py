@@ -5,6 +5,10 @@ class LungViewError(Exception):
     """Something outside the program went wrong; the text says what happened and what to do."""
 
 
+class NothingFoundError(LungViewError):
+    """The path holds no image that can be read, or none of the kind asked for."""
+
+
 class DicomError(LungViewError):
     """A DICOM file or series cannot be used."""
 

@@ -1,0 +1,151 @@
+"""The only place where the parts are joined: files, boxes, networks and the window, none of which knows the others.
+
+Read as a table of contents. What costs time to import is imported where it is used, so that the window paints first.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from lungview.domain.detection import Detector, ModelInfo
+from lungview.domain.study import Stack
+from lungview.domain.volume import Volume
+from lungview.errors import LungViewError
+from lungview.files import write_atomically
+from lungview.places import cache_folder
+from lungview.task import Task
+
+if TYPE_CHECKING:
+    from lungview.reading.case import Case
+    from lungview.ui.services import Services
+    from lungview.ui.snapshot import View
+
+
+def open_case(path: Path, task: Task, annotations: Path | None = None) -> "Case":
+    """Scan a folder, file, DICOMDIR or zip and link its readers' boxes."""
+    from lungview.reading import case
+
+    return case.open_case(path, task, annotations)
+
+
+def load_volume(
+    stack: Stack,
+    task: Task,
+    *,
+    first: int | None = None,
+    on_slice: Callable[[Volume, int], None] | None = None,
+) -> Volume:
+    """Read a stack's voxels, slice first before the others."""
+    from lungview.dicom import load
+
+    return load.load_volume(stack, task, first=first, on_slice=on_slice)
+
+
+def available_models() -> tuple[ModelInfo, ...]:
+    """What can be named as a model, the default first."""
+    from lungview.detection.cards import bundled_cards  # not the registry, which needs torch
+
+    return tuple(card.info for card in bundled_cards())
+
+
+def load_detector(name_or_file: str = "", device: str = "auto", *, is_cached: bool = True) -> Detector:
+    """A model by name or weights file ("" for the default) that remembers what it said of a series."""
+    from lungview.detection import registry
+    from lungview.reading.results_cache import CachedDetector
+
+    detector = registry.load_detector(name_or_file or registry.DEFAULT, device)
+    if not is_cached:
+        return detector
+    return CachedDetector(detector, cache_folder() / "detections", version=version("lungview"))
+
+
+def write_demo(folder: Path) -> Path:
+    """Write the demo patient into a folder, where it is not there yet, and return the path to open."""
+    from lungview.demo import write
+
+    return write.write_demo(folder)
+
+
+def services(
+    device: str = "auto",
+    *,
+    is_cached: bool = True,
+    settings_file: Path | None = None,
+    state_folder: Path | None = None,
+) -> "Services":
+    """What the window asks the rest of the program for."""
+    from lungview.ui.services import Services
+
+    return Services(
+        open_case=open_case,
+        load_volume=load_volume,
+        load_detector=partial(load_detector, device=device, is_cached=is_cached),
+        available_models=available_models,
+        write_demo=write_demo,
+        settings_file=settings_file,
+        data_folder=state_folder,
+    )
+
+
+def run_window(path: Path | None = None, annotations: Path | None = None, *, is_demo: bool = False) -> int:
+    """Open the window, on a path or the demo patient, and return the exit code once it is closed."""
+    from lungview.ui import errors
+    from lungview.ui.application import has_screen, interrupting, make_application
+    from lungview.ui.main_window import MainWindow
+
+    application = make_application()
+    if not has_screen():
+        raise LungViewError("No display was found to open a window on; `lungview screenshot` draws without one.")
+    window = MainWindow(services())
+    restore_hooks = errors.install(window.errors)
+    window.show()
+    if path is not None:
+        window.open_path(path, annotations)
+    elif is_demo:
+        window.opening.open_demo()
+    with interrupting(window.close):
+        code = application.exec()
+    restore_hooks()
+    return code
+
+
+def has_display() -> bool:
+    """Whether a window would be seen; settles for the rest of the process where Qt draws."""
+    from lungview.ui.application import has_screen, make_application
+
+    make_application()
+    return has_screen()
+
+
+def render(
+    view: "View",
+    out: Path,
+    task: Task,
+    tell: Callable[[str, int, int], object],
+    *,
+    model: str = "",
+    device: str = "auto",
+    is_cached: bool = True,
+) -> None:
+    """Draw the window without a display and write it as PNG; nothing the user set or reviewed takes part.
+
+    tell: is called with what is being done, done and total.
+    """
+    from lungview.ui.application import make_application
+    from lungview.ui.main_window import MainWindow
+    from lungview.ui.settings import Settings, SettingsStore
+    from lungview.ui.snapshot import take_snapshot
+
+    make_application(is_offscreen=True)
+    with TemporaryDirectory(prefix="lungview-") as folder:
+        settings_file = Path(folder) / "settings.ini"
+        SettingsStore(settings_file).save(Settings(model=model, layout=view.layout, is_notice_shown=True))
+        own = services(device, is_cached=is_cached, settings_file=settings_file, state_folder=Path(folder))
+        window = MainWindow(own)
+        try:
+            write_atomically(out, take_snapshot(window, view, task, tell))
+        finally:
+            window.close()
