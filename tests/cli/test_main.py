@@ -5,22 +5,14 @@ import logging
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
 from lungview.cli import info
 from lungview.cli.main import main, with_command
 from lungview.errors import DicomError
-from lungview.logs import log_file, stop_logging
+from lungview.logs import log_file
 from lungview.task import Cancelled
-
-
-@pytest.fixture(autouse=True)
-def _closed_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    monkeypatch.setenv("LUNGVIEW_HOME", str(tmp_path / "home"))
-    yield
-    stop_logging()
 
 
 def ending_in(error: BaseException, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
