@@ -3,13 +3,12 @@
 from math import floor
 
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QHideEvent, QMouseEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from lungview.domain.geometry import OrientationLetters, orientation_letters
 from lungview.ui.display_state import DisplayState
 from lungview.ui.panes.attention_map import AttentionOverlay
-from lungview.ui.panes.cine import Cine
 from lungview.ui.panes.corner_text import CornerText, corner_text, describe_probe
 from lungview.ui.panes.corners import CornerOverlay, LettersOverlay, bottom_left_area
 from lungview.ui.panes.mark_overlay import MarkOverlay
@@ -25,12 +24,13 @@ _BOTTOM_LINES = 4
 class AxialPane(SlicePane):
     """Shows the current slice with its marks, corner text and, where asked for, the attention map."""
 
+    has_slab = True
+
     def __init__(self, state: ViewerState, display: DisplayState, parent: QWidget | None = None) -> None:
         super().__init__(state, display, MarkSource(state, display), parent)
         self.marks.setParent(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.cine = Cine(state, self)
         self._cursor: QPointF | None = None
         self._attention = AttentionOverlay(state)
         self._attention.is_shown = display.shows_attention
@@ -49,11 +49,6 @@ class AxialPane(SlicePane):
         super().refresh()
         if self.isVisible() and self.values is not None:
             self.state.mark_viewed(self.state.slice_index)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop playing: nobody looks."""
-        self.cine.stop()
-        super().hideEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag, and say what lies under the cursor."""

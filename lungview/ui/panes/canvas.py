@@ -120,13 +120,22 @@ class SliceCanvas(QWidget):
             if self._message:
                 draw_message(painter, QRectF(self.rect()), self._message)
 
+    def picture_of(self, values: VoxelArray, image: SliceImage) -> QImage:
+        """Turn the part of the slice that is on screen into a picture, by an image whose buffer it may use."""
+        return image.render(values, self._window, self._is_inverted)
+
+    def forget_picture(self) -> None:
+        """Turn the slice into a picture anew at the next paint."""
+        self._picture = None
+        self.update()
+
     def _paint_slice(self, painter: QPainter, view: View, values: VoxelArray) -> None:
         part = _whole_pixels(view.visible_part(), values.shape[0], values.shape[1])
         if part.area <= 0:
             return
         if self._picture is None or self._picture[1] != part:
             rows, columns = slice(int(part.ymin), int(part.ymax)), slice(int(part.xmin), int(part.xmax))
-            self._picture = self._image.render(values[rows, columns], self._window, self._is_inverted), part
+            self._picture = self.picture_of(values[rows, columns], self._image), part
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth)
         painter.drawImage(view.box_rect(part), self._picture[0])
 

@@ -1,6 +1,6 @@
 """Playing through the slices."""
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 
 from lungview.ui.state import ViewerState
 
@@ -9,7 +9,7 @@ SLOWEST, FASTEST = 1, 60
 
 
 class Cine(QObject):
-    """Steps through the slices at a rate and begins anew at the end."""
+    """Steps through the slices at a rate and begins anew at the end. Stops when the widget it belongs to is hidden."""
 
     playing_changed = Signal(bool)
 
@@ -20,6 +20,8 @@ class Cine(QObject):
         self._timer.timeout.connect(self._step)
         self.set_rate(rate)
         state.stack_changed.connect(self.stop)
+        if parent is not None:
+            parent.installEventFilter(self)
 
     @property
     def rate(self) -> int:
@@ -54,6 +56,12 @@ class Cine(QObject):
             self.stop()
         else:
             self.play()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stop playing where nobody looks."""
+        if event.type() == QEvent.Type.Hide:
+            self.stop()
+        return False
 
     def _step(self) -> None:
         stack = self._state.stack

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from lungview.domain.arrays import VoxelArray
 from lungview.domain.volume import Volume
+from lungview.imaging.slab import maximum_intensity
 from lungview.ui.state import ViewerState
 
 NOTHING_OPEN = "Drop a DICOM folder here, or press Ctrl+O"
+SLAB_MM = 10.0
 NO_STACK = "Choose a series on the left"
 
 
@@ -26,6 +28,14 @@ def shown_slice(state: ViewerState) -> Shown:
     if volume is None:
         return Shown(None, "Reading the series…")
     return _slice_of(volume, state.slice_index)
+
+
+def shown_slab(state: ViewerState) -> Shown:
+    """Return the brightest values of a 10 mm slab around the current slice, once that one is read."""
+    shown, volume = shown_slice(state), state.volume
+    if shown.values is None or volume is None:
+        return shown
+    return Shown(maximum_intensity(volume, state.slice_index, SLAB_MM))
 
 
 def _slice_of(volume: Volume, index: int) -> Shown:

@@ -8,13 +8,16 @@ from PySide6.QtWidgets import QWidget
 from lungview.domain.box import Box
 from lungview.ui.display_state import DisplayState
 from lungview.ui.panes.canvas import Overlay, SliceCanvas
-from lungview.ui.panes.shown import Shown, shown_slice
+from lungview.ui.panes.shown import Shown, shown_slab, shown_slice
 from lungview.ui.panes.view import Framing
 from lungview.ui.state import ViewerState
 
 
 class StateCanvas(SliceCanvas):
     """Shows the current slice through the current window. A hidden one does nothing until it is shown."""
+
+    has_slab = False
+    """Whether the 10 mm slab is shown here too when the reader asks for it."""
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class StateCanvas(SliceCanvas):
 
     def shown(self) -> Shown:
         """What this canvas shows now."""
-        return shown_slice(self.state)
+        return shown_slab(self.state) if self.has_slab and self.display.is_mip else shown_slice(self.state)
 
     def wanted_framing(self) -> Framing:
         """The framing to begin with: it fits the whole slice, in the patient's proportions."""
@@ -71,7 +74,7 @@ class StateCanvas(SliceCanvas):
         self.refresh()
 
     def _on_slice_read(self, index: int) -> None:
-        if index == self.state.slice_index:
+        if index == self.state.slice_index or (self.has_slab and self.display.is_mip):
             self.refresh()
 
     def _on_window_changed(self) -> None:

@@ -26,10 +26,13 @@ def margin_of(box: Box) -> float:
 class ZoomPane(SlicePane):
     """Shows the box in focus with a margin, through the same window, with all marks of the slice."""
 
+    has_slab = True
+
     def __init__(self, state: ViewerState, display: DisplayState, focus: Focus, parent: QWidget | None = None) -> None:
         self._focus = focus
         super().__init__(state, display, focus.marks, parent)
-        self.overlays = [MarkOverlay(focus.marks.on_slice), ScaleBar(self._column_mm)]
+        self.scale_bar = ScaleBar(self._column_mm)
+        self.overlays = [MarkOverlay(focus.marks.on_slice), self.scale_bar]
         focus.changed.connect(self._on_focus_changed)
 
     def shown(self) -> Shown:
