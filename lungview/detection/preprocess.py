@@ -13,11 +13,15 @@ from lungview.domain.window import Window
 CHANNEL_WINDOWS = (Window(-600, 1500), Window(40, 400), Window(-300, 1400))
 """Lung, soft tissue, and one wide window in which nothing between lung and vessel is cut off."""
 
-PIXEL_MM = 1.5
-"""The network learned on 256 x 256 slices of whole chests, whose pixels are about this size."""
+PIXEL_MM = 1.2
+"""The network's pixels. It learned on 256 x 256 slices of whole chests, whose own pixels are about 1.5 mm, shown a
+little larger: the smallest lesions then cover more than one cell of its heads."""
+
+_UNKNOWN_SIDE = 320
+"""Pixels given to the longer side where spacing is unknown, as if the slice held a whole chest."""
 
 AIR_HU = -1024
-_SMALLEST, _LARGEST = 96, 512
+_SMALLEST, _LARGEST = 128, 640
 _CELL = 4
 """Resized sides are multiples of the heads' cells, so that the attention map ends where the slice does."""
 
@@ -36,17 +40,18 @@ class Grid:
         return self.source[0] / self.resized[0], self.source[1] / self.resized[1]
 
 
-def grid_for(shape: tuple[int, int], spacing_mm: tuple[float, float] | None, multiple: int) -> Grid:
+def grid_for(
+    shape: tuple[int, int], spacing_mm: tuple[float, float] | None, multiple: int, pixel_mm: float = PIXEL_MM
+) -> Grid:
     """Choose the network's grid for a slice of (rows, columns).
 
-    spacing_mm: (between rows, between columns); None where unknown, then the longer side becomes 256 pixels, as if the
-    slice held a whole chest.
+    spacing_mm: (between rows, between columns); None where unknown. pixel_mm: the size of the grid's pixels.
     """
     if spacing_mm is None:
-        factor = 256.0 / max(shape)
+        factor = _UNKNOWN_SIDE / max(shape)
         wanted = (shape[0] * factor, shape[1] * factor)
     else:
-        wanted = (shape[0] * spacing_mm[0] / PIXEL_MM, shape[1] * spacing_mm[1] / PIXEL_MM)
+        wanted = (shape[0] * spacing_mm[0] / pixel_mm, shape[1] * spacing_mm[1] / pixel_mm)
     # Implausible spacing must not ask for a grid that fills the memory.
     keep = min(1.0, _LARGEST / max(wanted))
     grow = max(1.0, _SMALLEST / max(wanted))

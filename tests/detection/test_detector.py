@@ -118,7 +118,7 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 def test_compact_boxes_lie_in_the_slice_and_the_attention_covers_it(tmp_path: Path) -> None:
     detector = load_detector(str(compact_file(tmp_path, centre_bias=2.0)), "cpu")
-    volume = make_volume(make_stack(2, 190, 300, spacing_mm=(0.8, 0.8)))
+    volume = make_volume(make_stack(2, 190, 300, spacing_mm=(0.64, 0.64)))
     (result,) = detector.detect(volume, [1], Task())
     assert result.detections
     for detection in result.detections:

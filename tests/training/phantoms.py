@@ -51,6 +51,7 @@ def phantom_config(output: Path, steps: int) -> TrainingConfig:
         batch_size=6,
         learning_rate=2e-3,
         warmup_share=0.01,
+        field_size=64,
         image_size=64,
         checkpoint_every=2,
         evaluate_every=4,

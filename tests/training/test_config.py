@@ -48,7 +48,7 @@ def test_settings_are_read_and_paths_start_at_the_file_s_folder(tmp_path: Path) 
         ("steps = 10", "steps = 2.5", "steps must be a whole number"),
         ("steps = 10", 'steps = "ten"', "steps must be a whole number"),
         ("steps = 10", "test_share = 0.95", "test_share leaves no patient"),
-        ("steps = 10", "image_size = 100", "image_size must be a multiple of 32"),
+        ("steps = 10", "image_size = 100", "image_size must be a multiple of 32, 64"),
         ("steps = 10", "in_channels = 7", "in_channels must be 3"),
         ("learning_rate = 1e-3", "learning_rate = -1", "learning_rate must be above 0"),
         ("learning_rate = 1e-3", "learning_rate = true", "learning_rate must be a number"),

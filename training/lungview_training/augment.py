@@ -72,8 +72,11 @@ def sheet(nodules: list[Nodule], random: np.random.Generator, size: int) -> tupl
     return hu, labels
 
 
-def warp(hu: Tensor, labels: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Mirror, turn, scale and shift each of a batch, (N, 1, H, W) HU and labels alike; air comes in from outside."""
+def warp(hu: Tensor, labels: Tensor, size: int, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Mirror, turn, scale and shift each of a batch, (N, 1, H, W) HU and labels alike, onto (N, 1, size, size).
+
+    Air comes in from outside.
+    """
     count = hu.shape[0]
     angle = random.uniform(-15, 15, count) * math.pi / 180
     scale = np.exp(random.uniform(math.log(0.75), math.log(1.35), count))
@@ -83,7 +86,7 @@ def warp(hu: Tensor, labels: Tensor, random: np.random.Generator) -> tuple[Tenso
     matrix[:, 0, 0], matrix[:, 0, 1] = np.cos(angle) * mirror / scale, -np.sin(angle) / scale
     matrix[:, 1, 0], matrix[:, 1, 1] = np.sin(angle) * mirror / scale, np.cos(angle) / scale
     matrix[:, :, 2] = shift
-    grid = functional.affine_grid(torch.from_numpy(matrix), list(hu.shape), align_corners=False)
+    grid = functional.affine_grid(torch.from_numpy(matrix), [count, 1, size, size], align_corners=False)
     moved = functional.grid_sample(hu - AIR_HU, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     moved_labels = functional.grid_sample(labels, grid, mode="nearest", padding_mode="zeros", align_corners=False)
     return moved + AIR_HU, moved_labels

@@ -43,7 +43,9 @@ class TrainingConfig:
     steps: weight updates, of batch_size slices each. validation_share, test_share: of the patients that are split.
     negative_share: slices without lesions in a batch. sheet_share: slices tiled from nodule crops.
     paste_probability: chance that a slice gets a lesion of another patient pasted into its lung.
-    threads: torch's; 0 leaves it alone. in_channels: 3 windows of one slice.
+    field_size: side of the square of sample pixels a slice is cut to; image_size: the same square in network pixels.
+    start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
+    windows of one slice.
     """
 
     name: str
@@ -64,8 +66,10 @@ class TrainingConfig:
     test_share: float = 0.2
     evaluate_every: int = 250
     checkpoint_every: int = 125
-    image_size: int = 256
+    field_size: int = 256
+    image_size: int = 320
     in_channels: int = 3
+    start_from: Path | None = None
     threads: int = 0
     device: str = "auto"
 
@@ -80,13 +84,17 @@ class TrainingConfig:
         _require(self.validation_share + self.test_share < 1.0, "test_share", "leaves no patient for training")
         _require(self.learning_rate > 0, "learning_rate", "must be above 0")
         _require(0.0 < self.ema_decay < 1.0, "ema_decay", "must lie between 0 and 1")
-        _require(self.image_size >= 64 and self.image_size % 32 == 0, "image_size", "must be a multiple of 32")
+        for name in ("field_size", "image_size"):
+            size = getattr(self, name)
+            _require(size >= 64 and size % 32 == 0, name, "must be a multiple of 32, 64 or more")
+        _require(self.field_size % 64 == 0 or not self.sheet_share, "field_size", "must be a multiple of 64 for sheets")
         _require(self.in_channels == 3, "in_channels", "must be 3: neighbouring slices are not fed yet")
 
     def as_plain(self) -> dict[str, object]:
         """The settings as JSON takes them."""
         plain: dict[str, object] = asdict(self)
         plain["output"] = str(self.output)
+        plain["start_from"] = self.start_from.name if self.start_from else None
         plain["sources"] = [
             {"kind": source.kind.value, "path": str(source.path), "role": source.role.value} for source in self.sources
         ]
@@ -115,6 +123,8 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
     values["sources"] = tuple(_source(source, folder) for source in sources)
     values["output"] = folder / _text(values["output"], "output")
     values["name"] = _text(values["name"], "name")
+    if "start_from" in values:
+        values["start_from"] = folder / _text(values["start_from"], "start_from")
     for field in fields(TrainingConfig):
         if field.name in values and field.type in (int, float, "int", "float"):
             values[field.name] = _number(values[field.name], field.name, whole=field.type in (int, "int"))

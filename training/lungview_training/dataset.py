@@ -19,7 +19,7 @@ from lungview.errors import TrainingError
 from lungview_training.augment import SMALLEST_AREA
 from lungview_training.config import SourceConfig, SourceKind
 from lungview_training.grey import CROP_LOWEST_HU, estimate_hu
-from lungview_training.samples import Nodule, Sample, boxes_of, ellipses
+from lungview_training.samples import SAMPLE_MM, Nodule, Sample, boxes_of, ellipses
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def from_volume_slice(
     patient: str, name: str, hu: HuArray, spacing_mm: tuple[float, float] | None, boxes: FloatArray
 ) -> Sample:
     """A slice in HU with readers' boxes (N, 4) in its own pixels, resampled as the network will see it."""
-    grid = grid_for((hu.shape[0], hu.shape[1]), spacing_mm, 1)
+    grid = grid_for((hu.shape[0], hu.shape[1]), spacing_mm, 1, SAMPLE_MM)
     small = torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
     down, across = grid.scale
     scaled = (boxes / np.array([across, down, across, down])).astype(np.float32).reshape(-1, 4)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lungview.detection.device import choose_device
 from lungview.detection.networks.compact import STRIDE, CompactConfig, CompactNet
+from lungview.detection.weights import read_weights
 from lungview.errors import TrainingError
 from lungview_training.checkpoint import (
     BEST_FILE,
@@ -82,6 +83,8 @@ def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
     torch.manual_seed(config.seed)
     device = choose_device(config.device)
     network = CompactNet(CompactConfig(in_channels=config.in_channels)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.start_from is not None:
+        network.load_state_dict(read_weights(config.start_from))
     average = CompactNet(network.config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average.load_state_dict(network.state_dict())
     average.eval().requires_grad_(False)

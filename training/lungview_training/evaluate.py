@@ -11,7 +11,7 @@ from lungview.detection.networks.compact import MULTIPLE, CompactNet
 from lungview.detection.preprocess import grid_for, resample, to_channels
 from lungview.domain.arrays import FloatArray
 from lungview.metrics.iou import iou
-from lungview_training.samples import Sample
+from lungview_training.samples import SAMPLE_MM, Sample
 
 HIT_IOU = 0.1
 """A mark counts as having found a lesion from this overlap on, as in two-dimensional FROC."""
@@ -71,12 +71,14 @@ def run_on(network: CompactNet, samples: Sequence[Sample], batch_size: int = 8) 
 
 def _results(network: CompactNet, samples: Sequence[Sample], device: torch.device) -> list[SliceResult]:
     shape = samples[0].hu.shape
-    grid = grid_for((shape[0], shape[1]), (1.5, 1.5), MULTIPLE)
+    grid = grid_for((shape[0], shape[1]), (SAMPLE_MM, SAMPLE_MM), MULTIPLE)
     hu = resample(np.stack([sample.hu for sample in samples]), grid)
     inputs = to_channels(hu.to(device)).contiguous(memory_format=torch.channels_last)
     decoded: list[Decoded] = decode(network(inputs), lowest_score=0.01)
+    down, across = grid.scale
+    scale = np.array([across, down, across, down], dtype=np.float32)
     return [
-        SliceResult(sample.patient, each.boxes, each.scores, sample.boxes)
+        SliceResult(sample.patient, each.boxes * scale, each.scores, sample.boxes)
         for sample, each in zip(samples, decoded, strict=True)
     ]
 

@@ -7,10 +7,13 @@ from scipy.ndimage import find_objects
 
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
 
+SAMPLE_MM = 1.5
+"""Pixel size of samples: that of 256 x 256 slices of whole chests, whose spacing is not recorded."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One slice of about 1.5 mm pixels.
+    """One slice of pixels of about SAMPLE_MM.
 
     hu: (H, W) int16. labels: (H, W) uint8, 0 where there is no lesion, else the number of the lesion; where only boxes
         were drawn, the ellipse in each box, and has_mask is False. boxes: (N, 4) float32 as the readers drew them.

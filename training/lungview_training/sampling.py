@@ -68,7 +68,7 @@ class Sampler:
         drawn = [self._draw(random) for _ in range(self.config.batch_size)]
         hu = torch.from_numpy(np.stack([each.hu for each in drawn]).astype(np.float32))[:, None]
         labels = torch.from_numpy(np.stack([each.labels for each in drawn]).astype(np.float32))[:, None]
-        hu, labels = warp(hu, labels, random)
+        hu, labels = warp(hu, labels, self.config.image_size, random)
         numbers = labels[:, 0].to(torch.uint8).numpy()
         return Batch(
             inputs=to_channels(regrey(hu, random)).contiguous(memory_format=torch.channels_last),
@@ -80,7 +80,7 @@ class Sampler:
 
     def _draw(self, random: np.random.Generator) -> _Drawn:
         chance = random.random()
-        size = self.config.image_size
+        size = self.config.field_size
         if chance < self.config.sheet_share and self.crops:
             return _Drawn(*sheet(self.crops, random, size), has_mask=True, is_sheet=True)
         wants_negative = chance > 1 - self.config.negative_share
