@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from lungview.domain.arrays import VoxelArray
@@ -112,13 +112,23 @@ class SliceCanvas(QWidget):
         """Paint black, the slice, then the overlays."""
         view = self.view
         with QPainter(self) as painter:
-            painter.fillRect(self.rect(), QColor(theme.DARK.image))
+            self._paint_around(painter, view, self._values)
             if self._values is not None:
                 self._paint_slice(painter, view, self._values)
             for overlay in self.overlays:
                 overlay.paint(painter, view)
             if self._message:
                 draw_message(painter, QRectF(self.rect()), self._message)
+
+    def _paint_around(self, painter: QPainter, view: View, values: VoxelArray | None) -> None:
+        """Paint what the slice leaves free black; filling under the slice too would cost a tenth of the frame."""
+        if values is None:
+            painter.fillRect(view.rect, QColor(theme.DARK.image))
+            return
+        covered = view.box_rect(Box(0, 0, values.shape[1], values.shape[0])).adjusted(1, 1, -1, -1).toRect()
+        painter.setClipRegion(QRegion(self.rect()) - QRegion(covered))
+        painter.fillRect(view.rect, QColor(theme.DARK.image))
+        painter.setClipping(False)
 
     def picture_of(self, values: VoxelArray, image: SliceImage) -> QImage:
         """Turn the part of the slice that is on screen into a picture, by an image whose buffer it may use."""

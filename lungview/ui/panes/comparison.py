@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHeaderView, QLabel, QTableView, QVBo
 
 from lungview.domain.finding import Source
 from lungview.reading.comparison import SliceComparison
+from lungview.ui import theme
 from lungview.ui.display_state import DisplayState
 from lungview.ui.jobs import JobRunner
 from lungview.ui.panes.figure import Figure
@@ -128,7 +129,7 @@ class PairsTable(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(Figure("Boxes on this slice, as xmin, ymin, xmax, ymax", self._view()), 1)
+        column.addWidget(Figure("Boxes on this slice: xmin ymin xmax ymax", self._view()), 1)
         column.addWidget(self.caption)
         focus.marks.changed.connect(self._on_marks_changed)
         self._on_marks_changed()
@@ -139,6 +140,7 @@ class PairsTable(QWidget):
         view.setSelectionMode(QTableView.SelectionMode.NoSelection)
         view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         view.setShowGrid(False)
+        view.setFont(theme.font(theme.Size.SMALL_FONT))
         view.verticalHeader().hide()
         header = view.horizontalHeader()
         for number in Column:

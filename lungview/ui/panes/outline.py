@@ -80,6 +80,7 @@ class OutlinePane(ZoomPane):
         toggle.setToolTip("The plain Sobel gradient behind the outline")
         toggle.setCheckable(True)
         toggle.setChecked(self.display.shows_gradient)
+        toggle.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         toggle.setCursor(Qt.CursorShape.ArrowCursor)
         toggle.toggled.connect(self.display.set_shows_gradient)
         self.display.gradient_shown_changed.connect(toggle.setChecked)

@@ -111,7 +111,7 @@ def _text(row: PairRow, column: Column) -> str:
 
 def _corners(box: Box | None) -> str:
     """A box's corners in the order of the files: xmin, ymin, xmax, ymax."""
-    return _NONE if box is None else ", ".join(f"{corner:.0f}" for corner in box.as_tuple())
+    return _NONE if box is None else "  ".join(f"{corner:.0f}" for corner in box.as_tuple())
 
 
 def _colour(row: PairRow, column: Column) -> QColor | None:

@@ -26,6 +26,7 @@ def line_height(size: int = theme.Size.CORNER_FONT) -> float:
     return _metrics(size).lineSpacing()
 
 
+@lru_cache(maxsize=256)
 def shortened(text: str, width: float, size: int = theme.Size.CORNER_FONT) -> str:
     """The text, cut with an ellipsis where it is wider than width px."""
     return _metrics(size).elidedText(text, Qt.TextElideMode.ElideRight, max(width, 0.0))
