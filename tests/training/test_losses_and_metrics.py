@@ -10,8 +10,9 @@ from lungview.detection.decode import decode
 from lungview.detection.networks.compact import STRIDE, CompactOutput
 from lungview.domain.arrays import FloatArray
 from lungview.metrics.iou import giou as giou_pairs
-from lungview_training.evaluate import SliceResult, average_precision, bootstrap, froc, measure, threshold_at
+from lungview_training.evaluate import SliceResult, bootstrap, judge, measure
 from lungview_training.losses import box_loss, encode, focal, giou, sides_to_boxes
+from lungview_training.report import OPERATING_RATES, operating_points
 
 CORNER = st.floats(0, 100, width=32)
 BOX = st.tuples(CORNER, CORNER, st.floats(1, 60, width=32), st.floats(1, 60, width=32))
@@ -82,44 +83,49 @@ def _result(patient: str, scores: list[float], boxes: list[list[float]], truth: 
 
 
 HIT, MISS = [10.0, 10.0, 20.0, 20.0], [50.0, 50.0, 60.0, 60.0]
-RESULTS = [
-    _result("A", [0.9, 0.3], [HIT, MISS], [HIT]),
-    _result("A", [0.8], [MISS], [HIT]),
-    _result("B", [0.2], [MISS], []),
-    _result("B", [], [], []),
+JUDGED = [
+    judge(result)
+    for result in (
+        _result("A", [0.9, 0.3], [HIT, MISS], [HIT]),
+        _result("A", [0.8], [MISS], [HIT]),
+        _result("B", [0.2], [MISS], []),
+        _result("B", [], [], []),
+    )
 ]
 
 
 def test_figures_of_four_slices_are_those_counted_by_hand() -> None:
-    figures = measure(RESULTS, 0.5)
+    figures = measure(JUDGED, 0.5)
     assert figures.mean_iou == pytest.approx(0.5)
     assert figures.hit50 == pytest.approx(0.5)
     assert figures.ap50 == pytest.approx(0.5)
     assert figures.sensitivity_at_eighth == pytest.approx(0.5)
     assert figures.flagged == 0.0
     assert figures.detected == 1.0
-    assert measure(RESULTS, 0.1).flagged == pytest.approx(0.5)
+    assert measure(JUDGED, 0.1).flagged == pytest.approx(0.5)
 
 
 def test_a_box_found_twice_is_found_once() -> None:
-    twice = [_result("A", [0.9, 0.8], [HIT, HIT], [HIT, MISS])]
-    assert average_precision(twice, 0.5) == pytest.approx(0.5)
-    assert froc(twice)(1.0) == pytest.approx(0.5)
+    twice = [judge(_result("A", [0.9, 0.8], [HIT, HIT], [HIT, MISS]))]
+    figures = measure(twice, 0.5)
+    assert figures.ap50 == pytest.approx(0.5)
+    assert figures.sensitivity_at_one == pytest.approx(0.5)
 
 
-def test_a_threshold_keeps_to_its_false_marks() -> None:
-    for rate in (0.0, 0.25, 0.5, 1.0):
-        threshold = threshold_at(RESULTS, rate)
+def test_thresholds_of_operating_points_rise_and_keep_to_their_false_marks() -> None:
+    points = operating_points(JUDGED)
+    assert [point.score_threshold for point in points] == sorted(point.score_threshold for point in points)
+    for point, (_, rate) in zip(points, OPERATING_RATES, strict=True):
         false = sum(
-            bool(np.all(box == MISS)) and score >= threshold
-            for result in RESULTS
-            for box, score in zip(result.boxes, result.scores, strict=True)
+            hit is None and score >= point.score_threshold
+            for each in JUDGED
+            for score, hit in zip(each.marks.scores, each.marks.hits, strict=True)
         )
-        assert false <= rate * len(RESULTS)
+        assert false <= rate * len(JUDGED)
 
 
 def test_intervals_hold_the_figure_and_come_from_patients() -> None:
-    low, high = bootstrap(RESULTS, 0.5, rounds=50)["mean_iou"]
+    low, high = bootstrap(JUDGED, 0.5, rounds=50)["mean_iou"]
     assert low <= 0.5 <= high
     # Two patients, one without boxes: draws give 0 or the figure, never a share of A's slices.
     assert {low, high} <= {0.0, 0.5}

@@ -25,7 +25,7 @@ from lungview_training.checkpoint import (
 )
 from lungview_training.config import TrainingConfig
 from lungview_training.data import TrainingData, read_data
-from lungview_training.evaluate import measure, run_on
+from lungview_training.evaluate import judge, measure, run_on
 from lungview_training.events import CheckpointSaved, EvaluationDone, Event, RunEnded, RunStarted, StepDone
 from lungview_training.losses import Losses, compute, encode
 from lungview_training.sampling import Batch, Sampler
@@ -211,7 +211,8 @@ def _blend(run: _Run) -> None:
 def _evaluate(run: _Run, emit: Callable[[Event], None]) -> None:
     if not run.data.validation:
         return
-    figures = measure(run_on(run.average, run.data.validation), score_threshold=0.3)
+    judged = [judge(result) for result in run_on(run.average, run.data.validation)]
+    figures = measure(judged, score_threshold=0.3)
     emit(EvaluationDone(run.step, figures.mean_iou, figures.ap50, figures.sensitivity_at_one, figures.flagged))
     score = figures.mean_iou + figures.ap10
     if score >= run.best_score:

@@ -1,6 +1,6 @@
 """How well boxes fit on slices: the figures by which runs are compared, always counted by patient."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -9,8 +9,11 @@ import torch
 from lungview.detection.decode import Decoded, decode
 from lungview.detection.networks.compact import MULTIPLE, CompactNet
 from lungview.detection.preprocess import grid_for, resample, to_channels
-from lungview.domain.arrays import FloatArray
+from lungview.domain.arrays import BoolArray, FloatArray
+from lungview.metrics.froc import ScanMarks, froc
 from lungview.metrics.iou import iou
+from lungview.metrics.matching import match
+from lungview.metrics.precision import average_precision
 from lungview_training.samples import SAMPLE_MM, Sample
 
 HIT_IOU = 0.1
@@ -83,68 +86,69 @@ def _results(network: CompactNet, samples: Sequence[Sample], device: torch.devic
     ]
 
 
-def measure(results: Sequence[SliceResult], score_threshold: float) -> Metrics:
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One slice's marks against its readers' boxes, worked out once and counted as often as a bootstrap asks.
+
+    first10, first50: (N,) whether a mark finds, at IoU .1 and .5, a box that no better mark has found. marks: the same
+    for FROC. best_iou: of the best-scored mark with any reader's box; None on lesion-free slices.
+    """
+
+    patient: str
+    scores: FloatArray
+    first10: BoolArray
+    first50: BoolArray
+    marks: ScanMarks
+    best_iou: float | None
+
+
+def judge(result: SliceResult) -> Judged:
+    """Compare marks with readers' boxes."""
+    overlaps = iou(result.boxes, result.truth)
+    lesions = len(result.truth)
+    hits = tuple(int(row.argmax()) if lesions and row.max() >= HIT_IOU else None for row in overlaps)
+    best = None if not lesions else float(overlaps[0].max()) if len(overlaps) else 0.0
+    return Judged(
+        result.patient,
+        result.scores,
+        _finds_first(result, HIT_IOU),
+        _finds_first(result, 0.5),
+        ScanMarks(tuple(result.scores.tolist()), hits, lesions),
+        best,
+    )
+
+
+def measure(judged: Sequence[Judged], score_threshold: float) -> Metrics:
     """All figures over a set of slices; score_threshold only moves flagged and detected."""
-    boxed = [result for result in results if len(result.truth)]
-    free = [result for result in results if not len(result.truth)]
-    best = np.array([_best_iou(result) for result in boxed] or [0.0])
-    curve = froc(results)
+    boxed = [each for each in judged if each.best_iou is not None]
+    free = [each for each in judged if each.best_iou is None]
+    best = np.array([each.best_iou for each in boxed] or [0.0], dtype=np.float64)
+    curve = froc([each.marks for each in judged])
     return Metrics(
         mean_iou=float(best.mean()),
-        hit10=float((best >= 0.1).mean()),
+        hit10=float((best >= HIT_IOU).mean()),
         hit50=float((best >= 0.5).mean()),
-        ap10=average_precision(results, 0.1),
-        ap50=average_precision(results, 0.5),
-        sensitivity_at_eighth=curve(0.125),
-        sensitivity_at_half=curve(0.5),
-        sensitivity_at_one=curve(1.0),
+        ap10=_precision(judged, [each.first10 for each in judged]),
+        ap50=_precision(judged, [each.first50 for each in judged]),
+        sensitivity_at_eighth=float(np.nan_to_num(curve.sensitivity_at(0.125))),
+        sensitivity_at_half=float(np.nan_to_num(curve.sensitivity_at(0.5))),
+        sensitivity_at_one=float(np.nan_to_num(curve.sensitivity_at(1.0))),
         flagged=_marked(free, score_threshold),
         detected=_marked(boxed, score_threshold),
     )
 
 
-def average_precision(results: Sequence[SliceResult], iou_threshold: float) -> float:
-    """Area under the precision envelope, one class, each readers' box found once (Everingham 2010, all points)."""
-    scores, hits, total = _ranked(results, iou_threshold)
-    if total == 0 or not len(scores):
-        return 0.0
-    found = np.cumsum(hits)
-    precision = found / np.arange(1, len(hits) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((envelope * hits).sum() / total)
-
-
-def froc(results: Sequence[SliceResult]) -> Callable[[float], float]:
-    """Sensitivity as a function of false marks per slice."""
-    _, hits, total = _ranked(results, HIT_IOU)
-    found, false = np.cumsum(hits), np.cumsum(~hits) / max(len(results), 1)
-
-    def sensitivity(false_per_slice: float) -> float:
-        reached = int(np.searchsorted(false, false_per_slice, side="right"))
-        return float(found[reached - 1] / total) if reached and total else 0.0
-
-    return sensitivity
-
-
-def threshold_at(results: Sequence[SliceResult], false_per_slice: float) -> float:
-    """The lowest score at which no more than so many false marks per slice stand."""
-    scores, hits, _ = _ranked(results, HIT_IOU)
-    false = np.cumsum(~hits) / max(len(results), 1)
-    over = int(np.searchsorted(false, false_per_slice, side="right"))
-    return float(scores[over]) + 1e-6 if over < len(scores) else 0.0
-
-
 def bootstrap(
-    results: Sequence[SliceResult], score_threshold: float, rounds: int = 500, seed: int = 0
+    judged: Sequence[Judged], score_threshold: float, rounds: int = 500, seed: int = 0
 ) -> dict[str, tuple[float, float]]:
     """95 % interval of each figure, patients (not slices) drawn with replacement."""
     random = np.random.default_rng(seed)
-    patients = sorted({result.patient for result in results})
-    by_patient = {name: [result for result in results if result.patient == name] for name in patients}
+    patients = sorted({each.patient for each in judged})
+    by_patient = {name: [each for each in judged if each.patient == name] for name in patients}
     draws = []
     for _ in range(rounds):
         drawn = random.choice(len(patients), len(patients))
-        chosen = [result for place in drawn for result in by_patient[patients[place]]]
+        chosen = [each for place in drawn for each in by_patient[patients[place]]]
         draws.append(measure(chosen, score_threshold).as_plain())
     return {
         name: (
@@ -155,32 +159,20 @@ def bootstrap(
     }
 
 
-def _best_iou(result: SliceResult) -> float:
-    return float(iou(result.boxes[:1], result.truth).max()) if len(result.boxes) else 0.0
+def _finds_first(result: SliceResult, iou_threshold: float) -> BoolArray:
+    """(N,) whether each mark, best first, finds a box still free."""
+    first = np.zeros(len(result.scores), dtype=np.bool_)
+    pairs = match(result.boxes, result.truth, result.scores, iou_threshold=iou_threshold).pairs
+    first[[pair.detection for pair in pairs]] = True
+    return first
 
 
-def _marked(results: Sequence[SliceResult], score_threshold: float) -> float:
-    if not results:
-        return 0.0
-    return float(np.mean([bool((result.scores >= score_threshold).any()) for result in results]))
+def _precision(judged: Sequence[Judged], first: Sequence[BoolArray]) -> float:
+    scores = np.concatenate([np.zeros(0), *(each.scores for each in judged)])
+    hits = np.concatenate([np.zeros(0, dtype=np.bool_), *first])
+    return float(np.nan_to_num(average_precision(scores, hits, sum(each.marks.lesions for each in judged))))
 
 
-def _ranked(
-    results: Sequence[SliceResult], iou_threshold: float
-) -> tuple[FloatArray, np.ndarray[tuple[int, ...], np.dtype[np.bool_]], int]:
-    """Every mark's score, best first, whether it finds a box not found before, and how many boxes there are."""
-    scores: list[float] = []
-    hits: list[bool] = []
-    for result in results:
-        overlaps = iou(result.boxes, result.truth)
-        taken = np.zeros(len(result.truth), dtype=bool)
-        for place, score in enumerate(result.scores):
-            free = np.where(taken, -1.0, overlaps[place])
-            hit = bool(len(free)) and bool(free.max() >= iou_threshold)
-            if hit:
-                taken[int(free.argmax())] = True
-            scores.append(float(score))
-            hits.append(hit)
-    order = np.argsort(-np.array(scores), kind="stable") if scores else np.zeros(0, dtype=int)
-    total = sum(len(result.truth) for result in results)
-    return np.array(scores)[order], np.array(hits, dtype=bool)[order], total
+def _marked(judged: Sequence[Judged], score_threshold: float) -> float:
+    """Share of slices with a mark at the threshold."""
+    return float(np.mean([bool((each.scores >= score_threshold).any()) for each in judged])) if judged else 0.0

@@ -1,5 +1,6 @@
 """Weights measured on patients they did not learn from: the figures that a model card quotes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,13 +10,14 @@ from lungview.detection.build import build_network
 from lungview.detection.networks.compact import CompactNet
 from lungview.domain.detection import OperatingPoint
 from lungview.errors import TrainingError
+from lungview.metrics.froc import froc
 from lungview_training.checkpoint import BEST_FILE, LAST_FILE
 from lungview_training.config import TrainingConfig
 from lungview_training.data import read_data
-from lungview_training.evaluate import SliceResult, bootstrap, froc, measure, run_on, threshold_at
+from lungview_training.evaluate import Judged, bootstrap, judge, measure, run_on
 from lungview_training.samples import Sample
 
-OPERATING_RATES = (("sensitive", 0.5), ("balanced", 0.2), ("specific", 0.08))
+OPERATING_RATES = (("sensitive", 0.25), ("balanced", 0.1), ("specific", 0.04))
 """False marks per validation slice at which the named thresholds are read."""
 
 Figures = dict[str, object]
@@ -30,7 +32,7 @@ def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures
     if not isinstance(network, CompactNet):
         raise TrainingError(f"{path.name} is not for the network that this program trains.")
     data = read_data(config, with_crops=False)
-    validation, test = run_on(network, data.validation), run_on(network, data.test)
+    validation, test = ([judge(result) for result in run_on(network, part)] for part in (data.validation, data.test))
     points = operating_points(validation)
     threshold = next(point.score_threshold for point in points if point.name == "balanced")
     return {
@@ -51,14 +53,19 @@ def weights_of(config: TrainingConfig, weights: Path | None = None) -> Path:
     raise TrainingError(f"The run {config.name} has no weights there: train first, or name a file with --weights.")
 
 
-def operating_points(validation: Sequence[SliceResult]) -> tuple[OperatingPoint, ...]:
+def operating_points(validation: Sequence[Judged]) -> tuple[OperatingPoint, ...]:
     """Named thresholds by false marks per slice of validation patients; sensitivity is of readers' boxes.
 
     Single slices have no scan: false marks per scan stay unmeasured.
     """
-    curve = froc(validation)
+    curve = froc([each.marks for each in validation])
     return tuple(
-        OperatingPoint(name, round(min(max(threshold_at(validation, rate), 0.05), 0.95), 3), round(curve(rate), 3))
+        OperatingPoint(
+            name,
+            # Rounded up: a threshold that lets through what it was chosen to keep out is none.
+            math.ceil(1000 * min(max(curve.threshold_at(rate), 0.05), 0.95)) / 1000,
+            round(curve.sensitivity_at(rate), 3),
+        )
         for name, rate in OPERATING_RATES
     )
 
@@ -80,15 +87,15 @@ def to_table(report: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
-def _figures(samples: Sequence[Sample], results: Sequence[SliceResult], threshold: float, rounds: int = 500) -> Figures:
+def _figures(samples: Sequence[Sample], judged: Sequence[Judged], threshold: float, rounds: int = 500) -> Figures:
     figures: Figures = {
         "patients": len({sample.patient for sample in samples}),
         "slices": len(samples),
         "boxes": sum(len(sample.boxes) for sample in samples),
-        "metrics": measure(results, threshold).as_plain(),
+        "metrics": measure(judged, threshold).as_plain(),
     }
-    if rounds and results:
-        figures["interval_95"] = bootstrap(results, threshold, rounds)
+    if rounds and judged:
+        figures["interval_95"] = bootstrap(judged, threshold, rounds)
     return figures
 
 
