@@ -43,7 +43,7 @@ class Actions:
                 made = icons.icon(command.icon, colours, on_colour=_ON_COLOURS.get(command.id, ""))
                 self._actions[command.id].setIcon(made)
 
-    def on(self, command_id: str, do: Callable[[], None]) -> None:
+    def on(self, command_id: str, do: Callable[[], object]) -> None:
         """Call do when the command is chosen."""
         self._actions[command_id].triggered.connect(lambda _checked: do())
 

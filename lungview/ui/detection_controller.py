@@ -24,8 +24,10 @@ class _Answer:
 class DetectionController(QObject):
     """Owns the detector. Answers go to the state in small batches; a run ends with its stack or its model."""
 
-    model_loaded = Signal(ModelInfo, str)
-    """The model that answers from now on, and its device."""
+    model_loaded = Signal(ModelInfo, str, str)
+    """The model that answers from now on, its device, and the name or file that was asked for."""
+    load_failed = Signal(str)
+    """This name or file gave no model; the one before stays."""
     models_listed = Signal(tuple)
     """What can be chosen: ModelInfo by ModelInfo."""
     failed = Signal(object)
@@ -75,8 +77,9 @@ class DetectionController(QObject):
             self._loading.cancel()
         job = self._runner.start("Loading the model", lambda _task: self._services.load_detector(name_or_file))
         self._loading = job
-        job.succeeded.connect(lambda detector: self._on_loaded(job, detector))
+        job.succeeded.connect(lambda detector: self._on_loaded(job, name_or_file, detector))
         job.failed.connect(self.failed)
+        job.failed.connect(lambda _error: self.load_failed.emit(name_or_file))
         job.finished.connect(lambda: self._on_loading_ended(job))
 
     def show_volume(self, volume: Volume) -> None:
@@ -116,13 +119,13 @@ class DetectionController(QObject):
             self._job, self._queue = None, None
             self.running_changed.emit(False)
 
-    def _on_loaded(self, job: Job[Detector], detector: Detector) -> None:
+    def _on_loaded(self, job: Job[Detector], name_or_file: str, detector: Detector) -> None:
         if job is not self._loading:
             return
         self.stop()
         self._detector = detector
         self._state.set_model(detector.info)
-        self.model_loaded.emit(detector.info, detector.device)
+        self.model_loaded.emit(detector.info, detector.device, name_or_file)
         self.run()
 
     def _on_loading_ended(self, job: Job[Detector]) -> None:

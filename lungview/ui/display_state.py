@@ -1,19 +1,11 @@
 """How things are shown: the window, what is drawn over the slice. Says nothing of what is read."""
 
-from enum import StrEnum
-
 from PySide6.QtCore import QObject, Signal
 
 from lungview.domain.window import LUNG, Window
+from lungview.ui.mouse_scheme import MouseScheme
 
-
-class MouseScheme(StrEnum):
-    """What dragging over a slice does."""
-
-    STANDARD = "standard"
-    """Left drag is the window, right drag the zoom."""
-    PACS = "pacs"
-    """Right drag is the window, left drag the zoom."""
+__all__ = ["DisplayState", "MouseScheme"]
 
 
 class DisplayState(QObject):

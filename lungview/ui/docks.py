@@ -1,6 +1,6 @@
 """Dockable panes with a quiet title row."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QToolButton, QWidget
 
 from lungview.ui import icons, theme
@@ -48,6 +48,10 @@ class PaneDock(QDockWidget):
         self.setWidget(pane)
         self._title = TitleRow(self)
         self.setTitleBarWidget(self._title)
+
+    def float_on(self, wanted: SignalInstance) -> None:
+        """Undock the pane, or dock it again, when it asks for room."""
+        wanted.connect(lambda: self.setFloating(not self.isFloating()))
 
     def dress(self) -> None:
         """Draw the title row in the colours in use."""

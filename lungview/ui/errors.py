@@ -31,13 +31,14 @@ class ErrorReporter(QObject):
 
     told = Signal(str)
     """A sentence for the message bar."""
-    _caught = Signal(object)
+    caught = Signal(object)
+    """An error from any thread or event, on its way here."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self._dialog: ErrorDialog | None = None
-        self._caught.connect(self.show, Qt.ConnectionType.QueuedConnection)
+        self.caught.connect(self.show, Qt.ConnectionType.QueuedConnection)
 
     def show(self, error: BaseException) -> None:
         """Tell the reader; on the GUI thread."""
@@ -55,7 +56,7 @@ class ErrorReporter(QObject):
 
     def show_later(self, error: BaseException) -> None:
         """Tell the reader of an error met in any thread or inside any event."""
-        self._caught.emit(error)
+        self.caught.emit(error)
 
     def _on_dialog_finished(self) -> None:
         if self._dialog is not None:

@@ -24,14 +24,16 @@ _PROGRESS_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
+    """How a job ended: a value, an error, or cancelled."""
+
     value: object = None
     error: Exception | None = None
     is_cancelled: bool = False
 
 
 class Job(QObject, Generic[T]):
-    """One background call. Signals progressed, then exactly one of succeeded, failed, cancelled; lives in the runner.
+    """One background call. Signals progressed, then exactly one of succeeded, failed, cancelled; belongs to the runner.
 
     Connect after start: the end always arrives through the event loop.
     """
@@ -46,10 +48,9 @@ class Job(QObject, Generic[T]):
     """After any of the three ends."""
 
     _progress_arrived = Signal()
-    _ended = Signal(object)
 
-    def __init__(self, label: str, parent: QObject, *, is_quiet: bool = False) -> None:
-        super().__init__(parent)
+    def __init__(self, label: str, *, is_quiet: bool = False) -> None:
+        super().__init__()  # no parent: one that dies while a deletion of the job is posted would delete it twice
         self.label = label
         self.is_quiet = is_quiet
         self.task = Task(self._on_step)
@@ -60,7 +61,6 @@ class Job(QObject, Generic[T]):
         self._last_told_s = 0.0
         self._is_finished = False
         self._progress_arrived.connect(self._on_progress_arrived, Qt.ConnectionType.QueuedConnection)
-        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @property
     def is_finished(self) -> bool:
@@ -85,22 +85,6 @@ class Job(QObject, Generic[T]):
         """Ask the work to stop; cancelled follows."""
         self.task.cancel()
 
-    def run(self, work: Callable[[Task], T]) -> None:
-        """Do the work in the calling thread and send its end to the GUI thread."""
-        try:
-            self.task.check()
-            outcome = _Outcome(value=work(self.task))
-        except Cancelled:
-            outcome = _Outcome(is_cancelled=True)
-        except Exception as error:
-            outcome = _Outcome(error=error)
-        self._ended.emit(outcome)
-
-    def abandon(self) -> None:
-        """Tell that the job was cancelled, though its end is still on the way."""
-        self.task.cancel()
-        self._on_ended(_Outcome(is_cancelled=True))
-
     def _on_step(self, done: int, total: int) -> None:
         """Keep the newest progress; wake the GUI thread only now and then (called in the job's thread)."""
         now_s = time.monotonic()
@@ -118,7 +102,8 @@ class Job(QObject, Generic[T]):
         if not self._is_finished:
             self.progressed.emit(done, total)
 
-    def _on_ended(self, outcome: _Outcome) -> None:
+    def end(self, outcome: Outcome) -> None:
+        """Tell how it ended, once; on the GUI thread."""
         if self._is_finished:
             return
         self._is_finished = True
@@ -138,11 +123,15 @@ class JobRunner(QObject):
     idle = Signal()
     """The last running job has ended."""
 
+    _ended = Signal(object, object)
+    """From a job's thread. Not a signal of the job: that one may be deleted before its emit has returned there."""
+
     def __init__(self, parent: QObject | None = None, *, workers: int = 4) -> None:
         super().__init__(parent)
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
         self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="lungview-job")
         self._jobs: list[Job[object]] = []
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @property
     def jobs(self) -> tuple[Job[object], ...]:
@@ -154,10 +143,10 @@ class JobRunner(QObject):
 
         label: what it does, for the status bar, as "Reading slices". is_quiet: not shown there.
         """
-        job: Job[T] = Job(label, self, is_quiet=is_quiet)
+        job: Job[T] = Job(label, is_quiet=is_quiet)
         self._jobs.append(job)  # type: ignore[arg-type]  # a list of jobs of any value
         job.finished.connect(lambda: self._forget(job))
-        self._executor.submit(job.run, work)
+        self._executor.submit(self._run, job, work)
         self.started.emit(job)
         return job
 
@@ -171,7 +160,22 @@ class JobRunner(QObject):
         self.cancel_all()
         self._executor.shutdown(wait=True, cancel_futures=True)
         for job in self.jobs:
-            job.abandon()
+            job.end(Outcome(is_cancelled=True))
+
+    def _run(self, job: Job[T], work: Callable[[Task], T]) -> None:
+        """Do the work in a thread and send its end to the GUI thread."""
+        try:
+            job.task.check()
+            outcome = Outcome(value=work(job.task))
+        except Cancelled:
+            outcome = Outcome(is_cancelled=True)
+        except Exception as error:
+            outcome = Outcome(error=error)
+        self._ended.emit(job, outcome)
+
+    def _on_ended(self, job: Job[T], outcome: Outcome) -> None:
+        if not job.is_finished:  # shutting down ends jobs before their threads' word arrives
+            job.end(outcome)
 
     def _forget(self, job: Job[T]) -> None:
         self._jobs = [each for each in self._jobs if each is not job]

@@ -30,6 +30,8 @@ class ReadingController(QObject):
     """Runs at most one opening and one reading of voxels; a newer one cancels the older."""
 
     opening = Signal(Path)
+    opening_ended = Signal()
+    """Opened, failed or cancelled."""
     opened = Signal(Path)
     """The state holds the case of this path, and its first stack is on the way."""
     loaded = Signal(Volume)
@@ -109,6 +111,7 @@ class ReadingController(QObject):
     def _on_opening_ended(self, job: "Job[Case]") -> None:
         if job is self._opening:
             self._opening = None
+            self.opening_ended.emit()
 
     def _start_loading(self, stack: Stack) -> None:
         self._load += 1

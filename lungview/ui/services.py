@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lungview.domain.detection import Detector, ModelInfo
-from lungview.domain.study import Stack
-from lungview.domain.volume import Volume
-from lungview.task import Task
-
-if TYPE_CHECKING:  # costs pydicom's import, which must not come before the first paint
+if TYPE_CHECKING:  # numpy and pydicom must not be imported before the first paint
+    from lungview.domain.detection import Detector, ModelInfo
+    from lungview.domain.study import Stack
+    from lungview.domain.volume import Volume
     from lungview.reading.case import Case
+    from lungview.task import Task
 
 
 class OpenCase(Protocol):
     """Scan a folder, file, DICOMDIR or zip and link its annotations."""
 
-    def __call__(self, path: Path, task: Task, annotations: Path | None = None) -> "Case":
+    def __call__(self, path: Path, task: "Task", annotations: Path | None = None) -> "Case":
         """Return what the path holds; called in a job thread. annotations: a folder the reader named."""
         ...
 
@@ -27,12 +26,12 @@ class LoadVolume(Protocol):
 
     def __call__(
         self,
-        stack: Stack,
-        task: Task,
+        stack: "Stack",
+        task: "Task",
         *,
         first: int | None = None,
-        on_slice: Callable[[Volume, int], None] | None = None,
-    ) -> Volume:
+        on_slice: "Callable[[Volume, int], None] | None" = None,
+    ) -> "Volume":
         """Return the filled volume; called in a job thread. Slice first comes first, on_slice after each slice."""
         ...
 
@@ -50,8 +49,8 @@ class Services:
 
     open_case: OpenCase
     load_volume: LoadVolume
-    load_detector: Callable[[str], Detector]
-    available_models: Callable[[], tuple[ModelInfo, ...]]
+    load_detector: "Callable[[str], Detector]"
+    available_models: "Callable[[], tuple[ModelInfo, ...]]"
     write_demo: Callable[[Path], Path] | None = None
     settings_file: Path | None = None
     data_folder: Path | None = None

@@ -10,7 +10,7 @@ from typing import TypeVar
 from PySide6.QtCore import QByteArray, QSettings
 
 from lungview.places import settings_folder
-from lungview.ui.display_state import MouseScheme
+from lungview.ui.mouse_scheme import MouseScheme
 from lungview.ui.theme import Scheme
 
 RECENT_LIMIT = 10

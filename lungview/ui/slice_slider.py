@@ -51,6 +51,10 @@ class SliceSlider(QWidget):
         """Room for the ticks and the number."""
         return QSize(200, _HEIGHT)
 
+    def redraw(self) -> None:
+        """Draw the ticks anew, in the colours in use."""
+        self._drop_ticks()
+
     def slice_at(self, x: float) -> int:
         """The slice under a place across the widget."""
         track = self._track()

@@ -1,10 +1,15 @@
 """The bottom row: the notice, what is running, what was saved, what is odd, and which model answers."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QToolButton, QWidget
 
 from lungview.ui import icons, theme
-from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.theme import Space
+
+if TYPE_CHECKING:
+    from lungview.ui.jobs import Job, JobRunner
 
 NOTICE = "For research. Not for diagnosis."
 _PROGRESS_WIDTH = 120
@@ -15,10 +20,10 @@ class StatusBar(QStatusBar):
 
     report_wanted = Signal()
 
-    def __init__(self, runner: JobRunner, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self._runner = runner
+        self._runner: JobRunner | None = None
         self._job: Job[object] | None = None
         self._notice = _label(NOTICE, "notice")
         self._doing = _label("", "small")
@@ -35,9 +40,13 @@ class StatusBar(QStatusBar):
         self._saved = _label("", "small")
         self._model = _label("", "small")
         self._lay_out()
-        runner.started.connect(self._on_started)
         self.dress()
         self._show_job(None)
+
+    def watch(self, runner: "JobRunner") -> None:
+        """Show what this runner does."""
+        self._runner = runner
+        runner.started.connect(self._on_started)
 
     @property
     def doing(self) -> str:
@@ -72,29 +81,31 @@ class StatusBar(QStatusBar):
         self._cancel.setIcon(icons.icon("x", theme.current_palette(), 12))
 
     def _lay_out(self) -> None:
+        self.setContentsMargins(Space.INSIDE, 0, Space.INSIDE, 0)
         self.addWidget(self._notice)
         for widget in (self._doing, self._progress, self._cancel, self._counts, self._saved, self._model):
             self.addPermanentWidget(widget)
         self._counts.hide()
 
-    def _on_started(self, job: Job[object]) -> None:
+    def _on_started(self, job: "Job[object]") -> None:
         if not job.is_quiet:
             job.progressed.connect(lambda done, total: self._on_progressed(job, done, total))
             job.finished.connect(self._show_newest)
             self._show_job(job)
 
     def _show_newest(self) -> None:
-        loud = [job for job in self._runner.jobs if not job.is_quiet and not job.is_finished]
+        jobs = self._runner.jobs if self._runner is not None else ()
+        loud = [job for job in jobs if not job.is_quiet and not job.is_finished]
         self._show_job(loud[-1] if loud else None)
 
-    def _show_job(self, job: Job[object] | None) -> None:
+    def _show_job(self, job: "Job[object] | None") -> None:
         self._job = job
         for widget in (self._doing, self._progress, self._cancel):
             widget.setVisible(job is not None)
         if job is not None:
             self._on_progressed(job, *job.progress)
 
-    def _on_progressed(self, job: Job[object], done: int, total: int) -> None:
+    def _on_progressed(self, job: "Job[object]", done: int, total: int) -> None:
         if job is not self._job:
             return
         self._progress.setRange(0, total)

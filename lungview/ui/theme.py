@@ -67,6 +67,7 @@ class Size:
     ICON = 18
     RADIUS = 4
     TITLE_ROW = 28
+    TOOLBAR = 46
     STRIP_THUMBNAIL = 56
     FINDING_THUMBNAIL = 36
 
@@ -232,12 +233,12 @@ QTabBar::tab:hover {{ background: {hovered}; }}
 def _list_rules(colours: Palette, hovered: str, selected: str) -> str:
     return f"""
 QAbstractItemView {{ background: {colours.panel}; border: none; outline: none;
-  selection-background-color: {selected}; selection-color: {colours.text}; }}
+  selection-background-color: {selected}; }}
 QDialog QAbstractItemView {{ border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; }}
 QTableView {{ gridline-color: {colours.line}; }}
 QAbstractItemView::item {{ padding: 2px {Space.TIGHT}px; border: none; }}
 QAbstractItemView::item:hover {{ background: {hovered}; }}
-QAbstractItemView::item:selected {{ background: {selected}; color: {colours.text}; }}
+QAbstractItemView::item:selected {{ background: {selected}; }}
 QHeaderView {{ background: {colours.panel}; }}
 QHeaderView::section {{ background: {colours.panel}; color: {colours.secondary_text}; border: none;
   border-bottom: 1px solid {colours.line}; padding: 4px {Space.TIGHT}px; font-size: {Size.SMALL_FONT}px; }}

@@ -1,5 +1,7 @@
 """Which grey window a stack starts in."""
 
+import re
+
 from lungview.domain.study import Stack
 from lungview.domain.window import LUNG, Window
 
@@ -7,6 +9,7 @@ _LUNG_BELOW_HU = -250
 """A file's own window with its centre under this was made for lung."""
 
 _LUNG_KERNELS = ("LUNG", "BONE", "EDGE", "SHARP", "DETAIL", "YB", "YC", "YD", "FC5", "FC8", "BL5", "BR5", "BV5")
+_NUMBERED = re.compile(r"[BIH][A-Z]?(\d\d)")
 _SHARP_FROM = 50
 """Siemens kernels B50 and up (Bl57, Br59, I70f …) are sharp ones, used for lung."""
 
@@ -35,6 +38,5 @@ def is_lung_kernel(kernel: str) -> bool:
     name = kernel.strip().upper()
     if name in {"L", "D", "E", "F"} or name.startswith(_LUNG_KERNELS):
         return True
-    letters = name.rstrip("0123456789HFSRDML\\_ ")
-    digits = "".join(sign for sign in name[len(letters) :] if sign.isdigit())
-    return len(letters) <= 2 and letters.startswith(("B", "I", "H")) and len(digits) == 2 and int(digits) >= _SHARP_FROM
+    numbered = _NUMBERED.match(name)
+    return numbered is not None and int(numbered[1]) >= _SHARP_FROM

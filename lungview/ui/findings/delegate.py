@@ -1,12 +1,12 @@
 """How the cells with a picture are painted."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from lungview.domain.finding import ReviewState
 from lungview.ui import icons, theme
-from lungview.ui.findings.model import REVIEW_ROLE
+from lungview.ui.findings.model import PICTURE_ROLE, REVIEW_ROLE
 from lungview.ui.theme import Mark, Size
 
 Index = QModelIndex | QPersistentModelIndex
@@ -16,6 +16,16 @@ _STATE_ICONS = {
     ReviewState.ACCEPTED: ("check-circle", Mark.ACCEPTED),
     ReviewState.DISMISSED: ("x-circle", Mark.DISMISSED),
 }
+
+
+class TextDelegate(QStyledItemDelegate):
+    """Text keeps its colour where the row is selected."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """Use the cell's own colour for selected text too."""
+        super().initStyleOption(option, index)
+        colour = option.palette.color(QPalette.ColorRole.Text)
+        option.palette.setColor(QPalette.ColorRole.HighlightedText, colour)
 
 
 class StateDelegate(QStyledItemDelegate):
@@ -35,7 +45,7 @@ class PictureDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint the background of the cell and the picture over it."""
         super().paint(painter, option, index)
-        picture = index.data(Qt.ItemDataRole.DecorationRole)
+        picture = index.data(PICTURE_ROLE)
         side = Size.FINDING_THUMBNAIL
         frame = QRect(0, 0, side, side)
         frame.moveCenter(option.rect.center())
@@ -43,8 +53,3 @@ class PictureDelegate(QStyledItemDelegate):
         if isinstance(picture, QImage):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(frame, picture)
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """Leave the picture to this delegate."""
-        super().initStyleOption(option, index)
-        option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasDecoration

@@ -22,6 +22,8 @@ ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """The LesionRow."""
 REVIEW_ROLE = ROW_ROLE + 1
 """The ReviewState."""
+PICTURE_ROLE = ROW_ROLE + 2
+"""The lesion's QImage, None while its slice is not read; not Qt's own role, whose picture the style would tint."""
 
 _SOURCE_WORDS = {Source.AI: "AI", Source.READER: "Reader", Source.BOTH: "Both"}
 _SOURCE_COLOURS = {Source.AI: Mark.AI, Source.READER: Mark.READER}
@@ -107,7 +109,7 @@ class FindingsModel(QAbstractTableModel):
         review = self._state.reviews.get(row.id, ReviewState.OPEN)
         if role == Qt.ItemDataRole.DisplayRole:
             return _text(row, column)
-        if role == Qt.ItemDataRole.DecorationRole and column is Column.PICTURE:
+        if role == PICTURE_ROLE:
             return self._pictures.of(row, self._state.volume, self._display.window)
         if role == Qt.ItemDataRole.ForegroundRole:
             return _colour(row, column, review)

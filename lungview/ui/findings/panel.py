@@ -1,6 +1,6 @@
 """The findings list with its threshold and the buttons of the verdict."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from lungview.domain.finding import ReviewState
 from lungview.ui import theme
 from lungview.ui.display_state import DisplayState
-from lungview.ui.findings.delegate import PictureDelegate, StateDelegate
+from lungview.ui.findings.delegate import PictureDelegate, StateDelegate, TextDelegate
 from lungview.ui.findings.model import Column, FindingsModel
 from lungview.ui.findings.navigation import FindingNavigator
 from lungview.ui.keyboard import keep_arrows
@@ -25,14 +25,14 @@ from lungview.ui.theme import Size, Space
 from lungview.ui.threshold_bar import ThresholdBar
 
 _WIDTHS = {
-    Column.PICTURE: Size.FINDING_THUMBNAIL + 12,
-    Column.SOURCE: 54,
-    Column.SCORE: 46,
-    Column.SIZE: 62,
-    Column.SLICES: 62,
+    Column.PICTURE: Size.FINDING_THUMBNAIL + 10,
+    Column.SOURCE: 60,
+    Column.SCORE: 48,
+    Column.SIZE: 70,
+    Column.SLICES: 60,
     Column.IOU: 42,
     Column.HIT: 36,
-    Column.STATE: 42,
+    Column.STATE: 48,
 }
 
 
@@ -43,6 +43,7 @@ class FindingsTable(QTableView):
         super().__init__(parent)
         self.empty_text = ""
         self.setModel(model)
+        self.setItemDelegate(TextDelegate(self))
         self.setItemDelegateForColumn(Column.PICTURE, PictureDelegate(self))
         self.setItemDelegateForColumn(Column.STATE, StateDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -105,6 +106,10 @@ class FindingsPanel(QWidget):
         for changed in (state.rows_changed, state.reviews_changed, state.stack_changed, state.model_changed):
             changed.connect(self._show_counts)
         self._show_counts()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for every column."""
+        return QSize(sum(_WIDTHS.values()) + Space.BETWEEN, 480)
 
     def set_looking(self, is_looking: bool) -> None:
         """Tell whether the model is still looking."""

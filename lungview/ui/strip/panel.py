@@ -1,0 +1,89 @@
+"""The strip: what is open, with a picture of each series."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QListView, QPushButton, QVBoxLayout, QWidget
+
+from lungview.domain.study import Stack
+from lungview.ui.keyboard import keep_arrows
+from lungview.ui.state import ViewerState
+from lungview.ui.strip.delegate import StripDelegate
+from lungview.ui.strip.model import StripModel
+from lungview.ui.strip.rows import rows_of
+from lungview.ui.theme import Space
+
+if TYPE_CHECKING:
+    from lungview.reading.case import Case
+
+
+_WIDTH = 236
+
+
+class StripPanel(QWidget):
+    """Lists the open case; a click on a series asks for it. Without readers' boxes it offers to name their folder."""
+
+    stack_wanted = Signal(Stack)
+
+    def __init__(self, state: ViewerState, choose_annotations: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._state = state
+        self.model = StripModel(self)
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(StripDelegate(self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setAccessibleName("Series")
+        keep_arrows(self.list)
+        self.offer = QPushButton("No reader boxes found.\nChoose annotation folder…")
+        self.offer.setProperty("role", "link")
+        self.offer.setToolTip("The folder with the readers' XML files; it is remembered for what is open")
+        self.offer.clicked.connect(choose_annotations.trigger)
+        self.offer.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.offer)
+        self.offer.setContentsMargins(Space.BETWEEN, Space.INSIDE, Space.INSIDE, Space.INSIDE)
+        self.list.clicked.connect(self._on_chosen)
+        self.list.activated.connect(self._on_chosen)
+        state.case_changed.connect(self._show_case)
+        state.stack_changed.connect(self._show_current)
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for a picture and two short lines."""
+        return QSize(_WIDTH, 400)
+
+    def _show_case(self) -> None:
+        case = self._state.case
+        self.model.set_rows(rows_of(case.scan.patients, boxed_slices(case)) if case is not None else ())
+        self.offer.setVisible(case is not None and bool(case.scan.stacks) and not case.annotations.linked)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        stack = self._state.stack
+        number = self.model.row_of(stack.key) if stack is not None else -1
+        if number < 0:
+            self.list.selectionModel().clear()
+            return
+        index = self.model.index(number)
+        self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.list.scrollTo(index)
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        stack = self.model.row(index.row()).stack
+        if stack is not None:
+            self.stack_wanted.emit(stack)
+
+
+def boxed_slices(case: "Case") -> Mapping[str, int]:
+    """Stack key -> how many of its slices readers boxed."""
+    return {stack.key: len(case.findings_by_slice(stack)) for stack in case.scan.stacks}
