@@ -16,7 +16,7 @@ from lungview.domain.volume import Volume
 from lungview.errors import LungViewError
 from lungview.files import write_atomically
 from lungview.places import cache_folder
-from lungview.task import Task
+from lungview.task import Cancelled, Task
 
 if TYPE_CHECKING:
     from lungview.reading.case import Case
@@ -91,7 +91,10 @@ def services(
 
 
 def run_window(path: Path | None = None, annotations: Path | None = None, *, is_demo: bool = False) -> int:
-    """Open the window, on a path or the demo patient, and return the exit code once it is closed."""
+    """Open the window, on a path or the demo patient, and return the exit code once it is closed.
+
+    Raises Cancelled where Ctrl+C closed it.
+    """
     from lungview.ui import errors
     from lungview.ui.application import has_screen, interrupting, make_application
     from lungview.ui.main_window import MainWindow
@@ -106,9 +109,11 @@ def run_window(path: Path | None = None, annotations: Path | None = None, *, is_
         window.open_path(path, annotations)
     elif is_demo:
         window.opening.open_demo()
-    with interrupting(window.close):
+    with interrupting(window.close) as was_interrupted:
         code = application.exec()
     restore_hooks()
+    if was_interrupted():
+        raise Cancelled
     return code
 
 
@@ -149,3 +154,4 @@ def render(
             write_atomically(out, take_snapshot(window, view, task, tell))
         finally:
             window.close()
+            window.deleteLater()

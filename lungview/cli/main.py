@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     words = [word for word in argv if word != "--debug"]
     is_debug = len(words) < len(argv)
     try:
-        arguments = build_parser().parse_args(with_command(words))
+        arguments = _parsed(with_command(words))
     except SystemExit as stop:  # argparse has said what is wrong, or printed the help
         return int(stop.code or 0)
     start_logging(logging.DEBUG if is_debug else logging.INFO)
@@ -78,10 +78,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure (with any sub-command)")
     commands = parser.add_subparsers(title="sub-commands", dest="command", metavar="COMMAND", prog="lungview")
     for name, module in _COMMANDS.items():
-        child = commands.add_parser(name, help=module.HELP, description=module.HELP, add_help=name != "train")
+        child = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(child)
         child.set_defaults(run=module.run)
     return parser
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """The words parsed; those for the trainer go to it untouched, its --help among them."""
+    if words[0] == "train":
+        return argparse.Namespace(command="train", run=train.run, words=words[1:])
+    return build_parser().parse_args(words)
 
 
 def _guarded(arguments: argparse.Namespace, is_debug: bool) -> int:

@@ -20,6 +20,7 @@ class Progress:
         self._stream = sys.stderr
         self._is_terminal = self._stream is not None and self._stream.isatty()
         self._title = title
+        self._text = ""
         self._told_at = time.monotonic()
         self._open_line = False
         self.task = Task(self._on_step)
@@ -48,10 +49,10 @@ class Progress:
     def _on_step(self, done: int, total: int) -> None:
         now = time.monotonic()
         is_due = now - self._told_at >= _EVERY_S[self._is_terminal] or done == total
-        if self._stream is None or not is_due or done == 0:
-            return
-        self._told_at = now
         text = f"{self._title}: {done} of {total}" if total else f"{self._title}: {done}"
+        if self._stream is None or not is_due or done == 0 or text == self._text:
+            return
+        self._told_at, self._text = now, text
         if self._is_terminal:
             print(f"\r\x1b[K{text}", end="", file=self._stream, flush=True)
             self._open_line = True

@@ -5,13 +5,15 @@ import argparse
 HELP = "Learn a model from labelled scans; `lungview train --help` says how."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take every further word as the trainer's own."""
-    parser.add_argument("words", nargs=argparse.REMAINDER, help="words for the trainer")
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None of its own: every word is the trainer's."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the trainer's command line."""
     from lungview_training.cli import main
 
-    return main(arguments.words)
+    try:
+        return main(arguments.words)
+    except SystemExit as stop:  # argparse has said what is wrong, or printed the help
+        return int(stop.code or 0)

@@ -131,6 +131,7 @@ class JobRunner(QObject):
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
         self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="lungview-job")
         self._jobs: list[Job[object]] = []
+        self._is_shut_down = False
         self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -141,12 +142,16 @@ class JobRunner(QObject):
     def start(self, label: str, work: Callable[[Task], T], *, is_quiet: bool = False) -> Job[T]:
         """Run work(task) in a thread.
 
-        label: what it does, for the status bar, as "Reading slices". is_quiet: not shown there.
+        label: what it does, for the status bar, as "Reading slices". is_quiet: not shown there. After shut_down a job
+        is cancelled at once.
         """
         job: Job[T] = Job(label, is_quiet=is_quiet)
         self._jobs.append(job)  # type: ignore[arg-type]  # a list of jobs of any value
         job.finished.connect(lambda: self._forget(job))
-        self._executor.submit(self._run, job, work)
+        if self._is_shut_down:  # a timer or a late answer may still ask while the window goes
+            self._ended.emit(job, Outcome(is_cancelled=True))
+        else:
+            self._executor.submit(self._run, job, work)
         self.started.emit(job)
         return job
 
@@ -158,6 +163,7 @@ class JobRunner(QObject):
     def shut_down(self) -> None:
         """Cancel every job, wait for the threads to end, and tell each job's end."""
         self.cancel_all()
+        self._is_shut_down = True
         self._executor.shutdown(wait=True, cancel_futures=True)
         for job in self.jobs:
             job.end(Outcome(is_cancelled=True))

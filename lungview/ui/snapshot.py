@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QObject, QTimer, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QObject, QTimer, Signal
+from PySide6.QtGui import QImage, QImageWriter
 
 from lungview.errors import LungViewError, NothingFoundError
 from lungview.task import Cancelled, Task
+from lungview.ui import errors
 from lungview.ui.main_window import MainWindow
 from lungview.ui.settings import Layout
 
@@ -144,13 +145,13 @@ def take_snapshot(window: MainWindow, view: View, task: Task, tell: Callable[[st
     snapshot, loop = Snapshot(window, view, task), QEventLoop()
     snapshot.progressed.connect(tell)
     snapshot.finished.connect(loop.quit)
-    before = sys.excepthook
+    restore_hooks = errors.install(window.errors)
     sys.excepthook = lambda _kind, error, _trace: snapshot.fail(error)
     try:
         QTimer.singleShot(0, snapshot, snapshot.start)  # an end inside start must find the loop running
         loop.exec()
     finally:
-        sys.excepthook = before
+        restore_hooks()
     if snapshot.picture is None:
         assert snapshot.error is not None
         raise snapshot.error
@@ -160,5 +161,7 @@ def take_snapshot(window: MainWindow, view: View, task: Task, tell: Callable[[st
 def _png(picture: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"PNG")
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    if not writer.write(picture):
+        raise LungViewError(f"The picture could not be made: {writer.errorString()}.")
     return bytes(buffer.data().data())

@@ -57,6 +57,12 @@ def test_a_wrong_command_line_ends_in_two(words: list[str], capsys: pytest.Captu
     assert told.out == ""
 
 
+def test_the_trainer_gets_its_words_untouched(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    assert "lungview-train" in capsys.readouterr().out
+    assert main(["train", "no-such-command"]) == 2
+
+
 def test_a_path_alone_opens_the_window() -> None:
     assert with_command(["scans"]) == ["open", "scans"]
     assert with_command([]) == ["open"]
