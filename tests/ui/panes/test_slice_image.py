@@ -3,18 +3,11 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
 
-from lungview.domain.arrays import UInt8Array, VoxelArray
+from lungview.domain.arrays import VoxelArray
 from lungview.domain.window import LUNG, Window, to_display
 from lungview.ui.panes.slice_image import SliceImage
-
-
-def channels(image: QImage) -> UInt8Array:
-    """(rows, columns, 3) RGB of a picture."""
-    picture = image.convertToFormat(QImage.Format.Format_RGB888)
-    flat = np.frombuffer(picture.constBits(), dtype=np.uint8).reshape(picture.height(), picture.bytesPerLine())
-    return flat[:, : picture.width() * 3].reshape(picture.height(), picture.width(), 3).copy()
+from tests.support.panes import channels
 
 
 def every_int16() -> NDArray[np.int16]:
