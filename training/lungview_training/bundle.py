@@ -9,27 +9,15 @@ from pathlib import Path
 from lungview.detection.build import build_network
 from lungview.detection.weights import sha256_of
 from lungview.errors import TrainingError
-from lungview_training.config import TrainingConfig
+from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
 from lungview_training.report import Figures, evaluate_run, weights_of
 
-DATA = (
-    {
-        "name": "msd-lung-256",
-        "used": "46 subjects, shared out by patient: training, validation and test",
-        "licence": "believed CC BY-SA 4.0 (Medical Segmentation Decathlon, Task06 Lung); origin not confirmed",
-    },
-    {
-        "name": "Lung-PET-CT-Dx, patient A0001",
-        "used": "training only",
-        "licence": "CC BY 4.0, doi 10.7937/TCIA.2020.NNC20461",
-    },
-    {
-        "name": "LIDC-IDRI nodule crops, 586 patients",
-        "used": "training only: pasted into other patients' lungs, and tiled",
-        "licence": "CC BY 3.0, doi 10.7937/K9/TCIA.2015.LO9QL9SX",
-    },
-)
-WEIGHTS_LICENCE = "CC BY-SA 4.0, as the strictest of the data is believed to ask"
+_USES = {
+    (SourceKind.IMAGES, Role.SPLIT): "shared out by patient: training, validation and test",
+    (SourceKind.CASE, Role.SPLIT): "shared out by patient: training, validation and test",
+    (SourceKind.IMAGES, Role.TRAIN): "training only",
+    (SourceKind.CASE, Role.TRAIN): "training only",
+}
 _ROWS = (
     ("mean_iou", "mean IoU of the best-scored box with a reader's, boxed slices"),
     ("hit10", "boxed slices where that IoU reaches 0.1"),
@@ -83,8 +71,8 @@ def to_markdown(card: Mapping[str, object], notes: str = "") -> str:
             for row in _list(card["data"])
         ),
         "",
-        f"Weights' licence: {card['weights_licence']}. The 8-bit slices of the first set hold no HU; they were "
-        "estimated slice by slice from the peaks of air, lung, fat and soft tissue.",
+        f"Weights' licence: {card['weights_licence']}. 8-bit pictures hold no HU: they were estimated "
+        "slice by slice from the peaks of air, lung, fat and soft tissue.",
         "",
         "## How well it does on patients it did not learn from",
         "",
@@ -115,7 +103,7 @@ def _data_line(row: object) -> str:
 def _metric_lines(test: Mapping[str, object]) -> list[str]:
     metrics, intervals = _table(test, "metrics"), _table(test, "interval_95")
     lines = [
-        f"{test['patients']} test patients of msd-lung-256, {test['slices']} slices, {test['boxes']} readers' boxes.",
+        f"{test['patients']} test patients, {test['slices']} slices, {test['boxes']} readers' boxes.",
         "",
         "| figure | value | 95 % interval |",
         "|---|---|---|",
@@ -143,11 +131,20 @@ def _card(config: TrainingConfig, weights: Path, report: Mapping[str, object]) -
         "operating_points": report["operating_points"],
         "metrics": {"test": report["test"], "validation": report["validation"]},
         "split": report["split"],
-        "training": {name: value for name, value in config.as_plain().items() if name not in {"output", "sources"}},
-        "data": list(DATA),
-        "weights_licence": WEIGHTS_LICENCE,
+        "training": {
+            name: value
+            for name, value in config.as_plain().items()
+            if name not in {"output", "sources", "weights_licence"}
+        },
+        "data": [_data(source) for source in config.sources],
+        "weights_licence": config.weights_licence,
         "intended_use": "Research and teaching. Not a medical device.",
     }
+
+
+def _data(source: SourceConfig) -> Figures:
+    used = _USES.get((source.kind, source.role), "training only: pasted into other patients' lungs, and tiled")
+    return {"name": source.title, "used": used, "licence": source.licence}
 
 
 def _table(table: object, key: str) -> Mapping[str, object]:

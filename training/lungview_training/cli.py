@@ -3,9 +3,11 @@
 import argparse
 import json
 import logging
+import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lungview.errors import LungViewError, TrainingError
@@ -71,14 +73,14 @@ def _run(config: TrainingConfig) -> int:
         append_line(log_path, event)
         print(to_line(event), flush=True)
 
-    train(config, emit, _stop_asked())
+    with _stop_asked() as should_stop:
+        train(config, emit, should_stop)
     return 0
 
 
-def _stop_asked() -> Callable[[], bool]:
+@contextmanager
+def _stop_asked() -> Iterator[Callable[[], bool]]:
     """Listen on standard input for "stop", and to Ctrl-C, without keeping the loop waiting."""
-    import signal  # only where a run may be stopped
-
     asked = threading.Event()
 
     def listen() -> None:
@@ -87,8 +89,11 @@ def _stop_asked() -> Callable[[], bool]:
                 asked.set()
 
     threading.Thread(target=listen, name="stop-listener", daemon=True).start()
-    signal.signal(signal.SIGINT, lambda *_: asked.set())
-    return asked.is_set
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _evaluate(config: TrainingConfig, weights: Path | None, *, as_json: bool) -> int:

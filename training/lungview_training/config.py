@@ -29,11 +29,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """One data set. role: "split" shares its patients out, "train" keeps them all for training."""
+    """One data set. role: "split" shares its patients out, "train" keeps them all for training.
+
+    title, licence: for the model card; the folder's name and "not stated" where empty.
+    """
 
     kind: SourceKind
     path: Path
     role: Role = Role.SPLIT
+    title: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class TrainingConfig:
     steps: weight updates, of batch_size slices each. validation_share, test_share: of the patients that are split.
     negative_share: slices without lesions in a batch. sheet_share: slices tiled from nodule crops.
     paste_probability: chance that a slice gets a lesion of another patient pasted into its lung.
-    field_size: side of the square of sample pixels a slice is cut to; image_size: the same square in network pixels.
+    weights_licence: for the model card. field_size: side of the square of sample pixels a slice is cut to; image_size: the same square in network pixels.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
     windows of one slice.
     """
@@ -70,6 +75,7 @@ class TrainingConfig:
     image_size: int = 320
     in_channels: int = 3
     start_from: Path | None = None
+    weights_licence: str = "not stated"
     threads: int = 0
     device: str = "auto"
 
@@ -123,6 +129,8 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
     values["sources"] = tuple(_source(source, folder) for source in sources)
     values["output"] = folder / _text(values["output"], "output")
     values["name"] = _text(values["name"], "name")
+    if "weights_licence" in values:
+        values["weights_licence"] = _text(values["weights_licence"], "weights_licence")
     if "start_from" in values:
         values["start_from"] = folder / _text(values["start_from"], "start_from")
     for field in fields(TrainingConfig):
@@ -137,12 +145,15 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
 def _source(table: object, folder: Path) -> SourceConfig:
     _require(isinstance(table, dict), "sources", "must be [[sources]] tables")
     assert isinstance(table, dict)
-    values = _known(table, {"kind", "path", "role"}, "sources.")
+    values = _known(table, {field.name for field in fields(SourceConfig)}, "sources.")
+    path = _text(values.get("path"), "sources.path")
     try:
         return SourceConfig(
             kind=SourceKind(_text(values.get("kind"), "sources.kind")),
-            path=folder / _text(values.get("path"), "sources.path"),
+            path=folder / path,
             role=Role(_text(values.get("role", "split"), "sources.role")),
+            title=_text(values.get("title", Path(path).name), "sources.title"),
+            licence=_text(values.get("licence", "not stated"), "sources.licence"),
         )
     except ValueError as error:
         raise TrainingConfigError(f"The training setting sources: {error}.") from error

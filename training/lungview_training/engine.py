@@ -117,7 +117,7 @@ def _groups(network: CompactNet, weight_decay: float) -> list[dict[str, object]]
 def _fingerprint(config: TrainingConfig, data: TrainingData) -> str:
     """What must be the same for a run to go on: the settings but for its length's bookkeeping, and the split."""
     settings = config.as_plain()
-    for name in ("output", "threads", "device", "checkpoint_every", "evaluate_every"):
+    for name in ("output", "weights_licence", "threads", "device", "checkpoint_every", "evaluate_every"):
         settings.pop(name)
     patients = [sorted(part) for part in (data.split.train, data.split.validation, data.split.test)]
     return hashlib.sha256(json.dumps([settings, patients], sort_keys=True, default=str).encode()).hexdigest()
