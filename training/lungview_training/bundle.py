@@ -12,6 +12,7 @@ from lungview.errors import TrainingError
 from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
 from lungview_training.report import Figures, evaluate_run, weights_of
 
+_ELSEWHERE = frozenset({"output", "sources", "weights_licence"})
 _USES = {
     (SourceKind.IMAGES, Role.SPLIT): "shared out by patient: training, validation and test",
     (SourceKind.CASE, Role.SPLIT): "shared out by patient: training, validation and test",

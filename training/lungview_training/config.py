@@ -48,7 +48,8 @@ class TrainingConfig:
     steps: weight updates, of batch_size slices each. validation_share, test_share: of the patients that are split.
     negative_share: slices without lesions in a batch. sheet_share: slices tiled from nodule crops.
     paste_probability: chance that a slice gets a lesion of another patient pasted into its lung.
-    weights_licence: for the model card. field_size: side of the square of sample pixels a slice is cut to; image_size: the same square in network pixels.
+    weights_licence: for the model card. field_size: side of the square of sample pixels a slice is cut to; image_size:
+    the same square in network pixels.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
     windows of one slice.
     """
