@@ -13,7 +13,6 @@ from lungview.ui.detection_controller import DetectionController
 from lungview.ui.dialog_opener import DialogOpener
 from lungview.ui.display_state import DisplayState
 from lungview.ui.docks import PaneDock
-from lungview.ui.errors import ErrorReporter
 from lungview.ui.findings.navigation import FindingNavigator
 from lungview.ui.findings.panel import FindingsPanel
 from lungview.ui.findings.rows_keeper import RowsKeeper
@@ -51,11 +50,10 @@ _THRESHOLD_PAUSE_MS = 500
 
 
 def make_states(window: "MainWindow") -> None:
-    """What is read, how it is shown, who works in the background, who tells of errors."""
+    """What is read, how it is shown, and who works in the background."""
     window.state, window.display = ViewerState(window), DisplayState(window)
     if not hasattr(window, "runner"):  # building later needs one to import these very modules
         window.runner = JobRunner(window, workers=_WORKERS)
-    window.errors = ErrorReporter(window)
     window.status.watch(window.runner)
 
 

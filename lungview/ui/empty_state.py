@@ -34,6 +34,11 @@ class EmptyState(QFrame):
         self._lay_out(self._buttons(has_demo))
         self.dress()
 
+    @property
+    def invitation(self) -> str:
+        """What is said."""
+        return self._told.text()
+
     def say(self, text: str) -> None:
         """Put another sentence in place of the invitation."""
         self._told.setText(text)

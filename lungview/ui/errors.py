@@ -11,7 +11,6 @@ from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, q
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from lungview.errors import LungViewError
-from lungview.logs import describe, log_file, redacted
 from lungview.task import Cancelled
 from lungview.ui.theme import Space
 
@@ -92,6 +91,8 @@ class ErrorDialog(QDialog):
 
 def report(error: BaseException) -> str:
     """What went wrong and where in the program, without patients' names or paths."""
+    from lungview.logs import describe, log_file  # what is needed only then must not delay the first paint
+
     return "\n".join(
         (
             f"Python {platform.python_version()}, Qt {qVersion()}, {platform.system()} {platform.machine()}",
@@ -127,4 +128,6 @@ def install(reporter: ErrorReporter) -> Callable[[], None]:
 
 
 def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    from lungview.logs import redacted
+
     log.log(_LEVELS.get(kind, logging.WARNING), "Qt: %s", redacted(message))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from lungview.ui import theme
 from lungview.ui.empty_state import EmptyState
+from lungview.ui.errors import ErrorReporter
 from lungview.ui.menu_titles import add_menus, reserve_toolbar
 from lungview.ui.preferences import Preferences
 from lungview.ui.settings import Layout, SettingsStore
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from lungview.ui.detection_controller import DetectionController
     from lungview.ui.dialog_opener import DialogOpener
     from lungview.ui.display_state import DisplayState
-    from lungview.ui.errors import ErrorReporter
     from lungview.ui.findings.navigation import FindingNavigator
     from lungview.ui.findings.panel import FindingsPanel
     from lungview.ui.findings.rows_keeper import RowsKeeper
@@ -64,7 +64,6 @@ class MainWindow(QMainWindow):
     """Every part is there."""
 
     if TYPE_CHECKING:  # made in building.py, whose imports must not delay the first paint
-        errors: ErrorReporter
         state: ViewerState
         display: DisplayState
         runner: JobRunner
@@ -101,6 +100,7 @@ class MainWindow(QMainWindow):
     def __init__(self, services: "Services", *, builds_at_once: bool = True) -> None:
         super().__init__()
         self.services = services
+        self.errors = ErrorReporter(self)
         self.preferences = Preferences(SettingsStore(services.settings_file), self)
         self.is_built = False
         self._is_painted = False
@@ -195,6 +195,7 @@ class MainWindow(QMainWindow):
             self.reviews.flush()
             self.layouts.save()
         self.preferences.remember_geometry(bytes(self.saveGeometry().data()))
+        self.preferences.flush()
         self.hide()
         if hasattr(self, "runner"):
             self.runner.shut_down()

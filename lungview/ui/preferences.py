@@ -1,12 +1,15 @@
-"""The settings in use: held in memory, written at each change."""
+"""The settings in use: held in memory, written soon after a change."""
 
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from lungview.ui.settings import Settings, SettingsStore
+
+_PAUSE_MS = 400
+"""Changes that follow each other closely are written once."""
 
 
 class Preferences(QObject):
@@ -18,6 +21,10 @@ class Preferences(QObject):
         super().__init__(parent)
         self._store = store
         self._current = store.load()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self.flush)
 
     @property
     def current(self) -> Settings:
@@ -28,8 +35,13 @@ class Preferences(QObject):
         """Use other settings from now on."""
         if settings != self._current:
             self._current = settings
-            self._store.save(settings)
+            self._timer.start()
             self.changed.emit(settings)
+
+    def flush(self) -> None:
+        """Write now what is not written yet."""
+        self._timer.stop()
+        self._store.save(self._current)
 
     def remember_opened(self, path: Path) -> None:
         """Put a path at the top of the recent ones."""

@@ -84,7 +84,9 @@ def current_palette() -> Palette:
 
 
 def apply(app: QApplication, scheme: Scheme) -> None:
-    """Dress the whole program in a scheme."""
+    """Dress the whole program in a scheme; costly with many widgets, so nothing is done where it is worn already."""
+    if app.property("lungview_scheme") == scheme.value:
+        return
     app.setProperty("lungview_scheme", scheme.value)
     app.setStyle("Fusion")
     app.setPalette(qt_palette(palette_of(scheme)))

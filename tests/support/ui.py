@@ -98,7 +98,7 @@ class WindowMaker:
         window.resize(1280, 800)
         if shows:
             window.show()
-            self._qtbot.waitUntil(lambda: window.is_built, timeout=10_000)
+            self._qtbot.waitUntil(lambda: window.is_built and window.isActiveWindow(), timeout=10_000)
         return window
 
     def close_all(self) -> None:

@@ -1,0 +1,381 @@
+"""The window as a reader meets it: real folders, keys and clicks."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from lungview.domain.finding import ReviewState, Source
+from lungview.domain.window import LUNG, PRESETS
+from lungview.errors import WeightsError
+from lungview.ui.findings.model import Column
+from lungview.ui.main_window import MainWindow
+from lungview.ui.settings import Layout
+from lungview.ui.shortcuts import Id
+from lungview.ui.status_bar import NOTICE
+from tests.support.annotations import write_voc
+from tests.support.detectors import ScriptedDetector
+from tests.support.dicom_series import Recipe, write_series
+from tests.support.ui import (
+    AI_BOXES,
+    LESION,
+    MakeWindow,
+    open_and_wait,
+    press,
+    stored_values,
+    wait_until_idle,
+    write_patient,
+)
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Path:
+    return write_patient(tmp_path)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, make_window: MakeWindow, patient: Path) -> MainWindow:
+    """A window with the patient open, read, detected and linked."""
+    made = make_window()
+    open_and_wait(qtbot, made, patient)
+    return made
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    """Drop files on the window as a file manager does."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    buttons, modifiers = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, data, buttons, modifiers))
+
+
+def test_an_opened_folder_shows_its_middle_slice_with_the_boxes_of_both(window: MainWindow) -> None:
+    assert window.axial.isVisible()
+    assert window.state.slice_index == 6
+    assert sorted(window.state.findings) == [4, 5, 6]
+    assert sorted(index for index in window.state.detections if window.state.detections_on(index, 0.5)) == [4, 5, 6, 9]
+    assert [row.source for row in window.state.rows] == [Source.BOTH, Source.AI]
+    assert window.axial.values is not None
+
+
+def test_the_notice_always_stands_in_the_footer(make_window: MakeWindow) -> None:
+    window = make_window()
+    assert NOTICE in [child.text() for child in window.status.findChildren(type(window.status._notice))]
+    assert NOTICE == "For research. Not for diagnosis."
+
+
+def test_a_window_without_a_folder_says_what_to_do(make_window: MakeWindow) -> None:
+    window = make_window()
+    assert window.empty.isVisible()
+    assert window.empty.invitation == "Drop a DICOM folder here, or press Ctrl+O"
+
+
+def test_keys_move_through_the_slices(window: MainWindow) -> None:
+    moves = {Qt.Key.Key_Down: 7, Qt.Key.Key_Up: 5, Qt.Key.Key_PageDown: 11, Qt.Key.Key_PageUp: 0}
+    moves |= {Qt.Key.Key_Home: 0, Qt.Key.Key_End: 11}
+    for key, index in moves.items():
+        window.state.go_to_slice(6)
+        press(window, key)
+        assert window.state.slice_index == index, key
+
+
+def test_number_keys_choose_the_window_and_zero_the_files_own(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_4)
+    assert window.display.window == PRESETS[3].window
+    assert window.toolbar.windows.text() == "Bone"
+    press(window, Qt.Key.Key_0)
+    assert window.display.window == LUNG
+
+
+def test_letters_switch_what_is_shown_and_the_buttons_follow(window: MainWindow) -> None:
+    letters = {Qt.Key.Key_G: "shows_ai", Qt.Key.Key_R: "shows_reader", Qt.Key.Key_T: "shows_attention"}
+    letters |= {Qt.Key.Key_M: "is_mip", Qt.Key.Key_I: "is_inverted", Qt.Key.Key_H: "shows_corner_text"}
+    for key, shown in letters.items():
+        before = getattr(window.display, shown)
+        press(window, key)
+        assert getattr(window.display, shown) is not before, shown
+    assert not window.actions_by_id[Id.AI_MARKS].isChecked()
+    assert window.actions_by_id[Id.INVERT].isChecked()
+
+
+def test_n_walks_through_the_findings_from_the_best_on(window: MainWindow) -> None:
+    best, second = window.state.rows
+    press(window, Qt.Key.Key_N)
+    assert (window.state.selected_id, window.state.slice_index) == (best.id, best.key_slice)
+    press(window, Qt.Key.Key_N)
+    assert (window.state.selected_id, window.state.slice_index) == (second.id, 9)
+    press(window, Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
+    assert window.state.selected_id == best.id
+
+
+def test_a_and_d_judge_the_finding_and_go_on(window: MainWindow) -> None:
+    best, second = window.state.rows
+    press(window, Qt.Key.Key_N)
+    press(window, Qt.Key.Key_A)
+    assert window.state.reviews[best.id] is ReviewState.ACCEPTED
+    assert window.state.selected_id == second.id
+    press(window, Qt.Key.Key_D)
+    assert window.state.reviews[second.id] is ReviewState.DISMISSED
+    assert window.findings.counts == "2 findings · 1 accepted · 1 dismissed"
+
+
+def test_judging_before_anything_was_shown_only_shows_the_first_finding(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_D)
+    assert window.state.reviews == {}
+    assert window.state.selected_id == window.state.rows[0].id
+
+
+def test_verdicts_are_there_again_after_a_restart(
+    qtbot: QtBot, window: MainWindow, make_window: MakeWindow, patient: Path
+) -> None:
+    press(window, Qt.Key.Key_N)
+    press(window, Qt.Key.Key_A)
+    reviews = dict(window.state.reviews)
+    window.close()
+    again = make_window()
+    open_and_wait(qtbot, again, patient)
+    assert again.state.reviews == reviews
+
+
+def test_a_click_on_a_finding_jumps_to_its_slice(window: MainWindow) -> None:
+    table = window.findings.table
+    place = table.visualRect(window.findings.model.index(1, Column.SCORE)).center()
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert window.state.slice_index == 9
+    assert window.state.selected_id == window.state.rows[1].id
+
+
+def test_the_threshold_hides_findings_live_and_is_remembered(
+    qtbot: QtBot, window: MainWindow, make_window: MakeWindow
+) -> None:
+    window.display.set_score_threshold(0.7)
+    qtbot.waitUntil(lambda: len(window.state.rows) == 1)
+    qtbot.waitUntil(lambda: "scripted" in window.preferences.current.score_thresholds)
+    window.close()
+    again = make_window()
+    wait_until_idle(qtbot, again)
+    assert again.display.score_threshold == 0.7
+
+
+def test_a_click_on_the_slider_jumps_to_that_slice(window: MainWindow) -> None:
+    slider = window.slider
+    place = QPoint(round(slider.place_of(2)), slider.height() - 12)
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert window.state.slice_index == 2
+
+
+def test_comparison_shows_its_figures_and_reading_comes_back(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert window.comparison.isVisible()
+    assert not window.axial.isVisible()
+    assert window.actions_by_id[Id.LAYOUT_COMPARISON].isChecked()
+    press(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert window.axial.isVisible()
+
+
+def test_a_layout_is_found_as_it_was_left(qtbot: QtBot, window: MainWindow, make_window: MakeWindow) -> None:
+    window.docks.zoom.close()
+    window.show_layout(Layout.COMPARISON)
+    window.close()
+    again = make_window()
+    assert again.layouts.layout is Layout.COMPARISON
+    again.show_layout(Layout.READING)
+    assert again.docks.zoom.isHidden()
+    again.layouts.reset()
+    assert not again.docks.zoom.isHidden()
+
+
+def test_a_double_click_gives_the_pane_the_window_and_takes_it_back(window: MainWindow) -> None:
+    for is_alone in (True, False):
+        QTest.mouseDClick(window.axial, Qt.MouseButton.LeftButton)
+        assert window.docks.findings.isHidden() is is_alone
+        assert window.docks.strip.isHidden() is is_alone
+
+
+def test_an_unreadable_file_among_good_ones_is_named_and_the_rest_is_read(
+    qtbot: QtBot, make_window: MakeWindow, patient: Path
+) -> None:
+    broken = next(patient.rglob("003.dcm"))
+    broken.write_bytes(broken.read_bytes()[:900])
+    window = make_window()
+    open_and_wait(qtbot, window, patient)
+    assert "003.dcm" in window.centre.messages.text
+    assert window.state.volume is not None
+    assert window.status.counts
+
+
+@pytest.mark.parametrize("names", [(), ("notes.txt", "more.txt")])
+def test_a_folder_without_images_is_answered_by_a_sentence_that_names_it(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("no image", encoding="utf-8")
+    window = make_window()
+    open_and_wait(qtbot, window, folder)
+    assert "holiday" in window.centre.messages.text
+    assert window.empty.isVisible()
+
+
+def test_a_path_that_is_gone_is_named(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
+    window = make_window()
+    window.open_path(tmp_path / "moved away")
+    assert "moved away" in window.centre.messages.text
+
+
+def test_xml_that_does_not_parse_is_named_and_the_other_boxes_stay(
+    qtbot: QtBot, make_window: MakeWindow, patient: Path
+) -> None:
+    bad = next((patient.parents[1] / "Annotation").rglob("*.xml"))
+    bad.write_text("<annotation><object>", encoding="utf-8")
+    window = make_window()
+    open_and_wait(qtbot, window, patient)
+    assert bad.name in window.centre.messages.text
+    assert len(window.state.findings) == 2
+
+
+def test_weights_that_are_none_are_named_and_the_model_before_stays(
+    qtbot: QtBot, make_window: MakeWindow, patient: Path, tmp_path: Path
+) -> None:
+    good = ScriptedDetector(AI_BOXES)
+
+    def load(name: str) -> ScriptedDetector:
+        if name:
+            raise WeightsError("broken.pt is not a weights file; choose a .safetensors file.")
+        return good
+
+    window = make_window(load_detector=load)
+    open_and_wait(qtbot, window, patient)
+    (tmp_path / "broken.pt").write_bytes(b"no weights")
+    drop(window, tmp_path / "broken.pt")
+    wait_until_idle(qtbot, window)
+    assert "broken.pt" in window.centre.messages.text
+    assert window.state.model == good.info
+    assert len(window.state.rows) == 2
+
+
+def test_a_remembered_model_that_is_gone_makes_way_for_the_default(qtbot: QtBot, make_window: MakeWindow) -> None:
+    from lungview.ui.settings import Settings
+
+    good = ScriptedDetector()
+
+    def load(name: str) -> ScriptedDetector:
+        if name:
+            raise WeightsError(f"{name} is gone.")
+        return good
+
+    window = make_window(load_detector=load, settings=Settings(model="own.pt"))
+    wait_until_idle(qtbot, window)
+    assert window.state.model == good.info
+    assert "own.pt" in window.centre.messages.text
+
+
+def test_dropped_folders_open_with_the_annotations_dropped_beside_them(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    recipe = Recipe(stored_values())
+    write_series(tmp_path / "images", recipe)
+    write_voc(tmp_path / "second reading", recipe.sop_uid(2), LESION)
+    window = make_window()
+    wait_until_idle(qtbot, window)
+    drop(window, tmp_path / "images", tmp_path / "second reading")
+    wait_until_idle(qtbot, window)
+    assert list(window.state.findings) == [2]
+
+
+def test_a_named_annotation_folder_is_remembered_for_what_was_open(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    recipe = Recipe(stored_values())
+    write_series(tmp_path / "images", recipe)
+    write_voc(tmp_path / "second reading", recipe.sop_uid(2), LESION)
+    window = make_window()
+    open_and_wait(qtbot, window, tmp_path / "images")
+    assert window.strip.offer.isVisible()
+    drop(window, tmp_path / "second reading")
+    wait_until_idle(qtbot, window)
+    assert not window.strip.offer.isVisible()
+    window.close()
+    again = make_window()
+    open_and_wait(qtbot, again, tmp_path / "images")
+    assert list(again.state.findings) == [2]
+
+
+def test_opened_folders_are_offered_again(qtbot: QtBot, window: MainWindow, patient: Path) -> None:
+    assert window.preferences.current.recent == (str(patient),)
+    (first, *_) = window.menus.recent.actions()
+    assert first.text() == str(patient)
+    window.actions_by_id[Id.CLOSE_CASE].trigger()
+    assert window.empty.isVisible()
+    first.trigger()
+    wait_until_idle(qtbot, window)
+    assert window.state.stack is not None
+
+
+def test_open_asks_without_blocking(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    press(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    (dialog,) = window.findChildren(QFileDialog)
+    assert dialog.isVisible()
+    dialog.reject()
+
+
+def test_a_click_on_another_series_shows_it_with_its_own_boxes(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    window = make_window()
+    open_and_wait(qtbot, window, write_patient(tmp_path, series=2))
+    boxed = window.state.stack
+    strip = window.strip
+    other = next(each for each in window.state.case.scan.stacks if each is not boxed)  # type: ignore[union-attr]
+    place = strip.list.visualRect(strip.model.index(strip.model.row_of(other.key))).center()
+    QTest.mouseClick(strip.list.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert window.state.stack is other
+    assert window.state.findings == {}
+    wait_until_idle(qtbot, window)
+    assert [row.source for row in window.state.rows] == [Source.AI, Source.AI]
+    press(window, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
+    assert window.state.stack is boxed
+    wait_until_idle(qtbot, window)
+
+
+def test_thumbnails_come_for_every_series(qtbot: QtBot, window: MainWindow) -> None:
+    model = window.strip.model
+    row = model.row_of(window.state.stack.key)  # type: ignore[union-attr]
+    assert not model.data(model.index(row), Qt.ItemDataRole.DecorationRole).isNull()  # type: ignore[attr-defined]
+
+
+def test_closing_while_everything_runs_ends_every_job(qtbot: QtBot, make_window: MakeWindow, patient: Path) -> None:
+    window = make_window()
+    window.open_path(patient)
+    qtbot.waitUntil(lambda: window.state.volume is not None)
+    window.close()
+    assert window.runner.jobs == ()
+
+
+def test_the_pacs_scheme_moves_the_window_to_the_right_drag(window: MainWindow) -> None:
+    from dataclasses import replace
+
+    from lungview.ui.mouse_scheme import MouseScheme
+
+    window.preferences.take(replace(window.preferences.current, mouse_scheme=MouseScheme.PACS))
+    before = window.display.window
+    QTest.mousePress(window.axial, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, QPoint(100, 100))
+    QTest.mouseMove(window.axial, QPoint(160, 100))
+    QTest.mouseRelease(window.axial, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, QPoint(160, 100))
+    assert window.display.window.width > before.width
+
+
+def test_a_changed_key_works_at_once_and_the_old_one_no_more(window: MainWindow) -> None:
+    from dataclasses import replace
+
+    window.preferences.take(replace(window.preferences.current, keys={Id.INVERT: ("X",)}))
+    press(window, Qt.Key.Key_I)
+    assert not window.display.is_inverted
+    press(window, Qt.Key.Key_X)
+    assert window.display.is_inverted
