@@ -1,6 +1,7 @@
 """Arguments that several sub-commands take."""
 
 import argparse
+import os
 from pathlib import Path
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -37,7 +38,15 @@ class _OutputPath:
             raise argparse.ArgumentTypeError(f"{text!r} must end with {' or '.join(self._suffixes)}")
         if path.is_dir():
             raise argparse.ArgumentTypeError(f"{text!r} is a folder")
+        if not _is_writable(path.absolute().parent):
+            raise argparse.ArgumentTypeError(f"the folder of {text!r} cannot be written to")
         return path
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder can be written to, or made; asked before hours of work."""
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:

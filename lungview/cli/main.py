@@ -95,10 +95,12 @@ def _guarded(arguments: argparse.Namespace, is_debug: bool) -> int:
     """Run a sub-command and turn each way it can end into an exit code and a sentence."""
     try:
         code: int = arguments.run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # so that a closed pipe shows here and not at the exit
     except (Cancelled, KeyboardInterrupt):
         return _end(ExitCode.CANCELLED, "Cancelled.")
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - kept open for the exit's flush
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except NothingFoundError as error:
         return _end(ExitCode.NOTHING_FOUND, str(error))

@@ -44,6 +44,7 @@ def test_help_names_every_sub_command(capsys: pytest.CaptureFixture[str]) -> Non
         ["info", "no-such-folder"],
         ["detect", "."],
         ["detect", ".", "--out", "boxes.txt"],
+        ["detect", ".", "--out", "pyproject.toml/x.json"],
         ["detect", ".", "--out", "x.json", "--device", "abacus"],
         ["detect", ".", "--out", "x.json", "--score-threshold", "2"],
         ["screenshot", ".", "--out", "x.jpeg"],
