@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from lungview.dicom import syntaxes
 from lungview.dicom.pixels import StoredArray
+from lungview.dicom.pydicom_header import name_syntax
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.dicom.sources import SourceReader
 from lungview.domain.arrays import UInt8Array
@@ -76,6 +78,7 @@ class Decoder:
                 return self._kept[1:]
         try:
             dataset = dcmread(BytesIO(self._sources.whole(source)), force=True)
+            name_syntax(dataset)
             shift = _take_high_bit(dataset)
         except (OSError, DicomError):
             raise
@@ -89,6 +92,7 @@ class Decoder:
     def _plane(self, instance: Instance, dataset: "Dataset", shift: int) -> StoredArray:
         from pydicom.pixels.utils import pixel_array
 
+        _silence_gdcm()
         try:
             plane = pixel_array(dataset, index=instance.frame)
         except MemoryError:
@@ -116,6 +120,17 @@ class Decoder:
                 " Export it again uncompressed."
             ) from failure
         raise _damaged(instance) from failure
+
+
+@cache
+def _silence_gdcm() -> None:
+    """Keep GDCM, which pydicom asks first for JPEG, from writing to the terminal what it cannot read."""
+    try:
+        import gdcm
+    except ImportError:
+        return
+    for switch in (gdcm.Trace.WarningOff, gdcm.Trace.ErrorOff, gdcm.Trace.DebugOff):
+        switch()
 
 
 def _take_high_bit(dataset: "Dataset") -> int:

@@ -53,7 +53,7 @@ def _listed_files(path: Path) -> list[tuple[str, ...]]:
     with quiet():
         dataset = dcmread(path)
         listed = []
-        for record in dataset[_RECORDS].value if _RECORDS in dataset else ():
+        for record in dataset[_RECORDS].value:
             if _REFERENCED_FILE in record:
                 value = record[_REFERENCED_FILE].value
                 listed.append((value,) if isinstance(value, str) else tuple(value or ()))

@@ -1,7 +1,6 @@
 """Turn a raw header into what the rest of the program knows: planes, and the facts of the series they belong to."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lungview.dicom import kinds, numbers, syntaxes, tags, text
 from lungview.dicom.header import RawHeader
@@ -44,6 +43,17 @@ _FORMAT_TAGS = (
     tags.RESCALE_INTERCEPT,
     tags.RESCALE_SLOPE,
 )
+_COMMON_TAGS = (
+    *_FACT_TAGS,
+    *_FORMAT_TAGS,
+    tags.MODALITY_LUT,
+    tags.ACQUISITION_NUMBER,
+    tags.IMAGE_ORIENTATION,
+    tags.PIXEL_SPACING,
+    tags.SLICE_THICKNESS,
+    tags.WINDOW_CENTRE,
+    tags.WINDOW_WIDTH,
+)
 _HU_TYPES = frozenset({"", "HU", "US"})
 """Rescale types (DICOM PS3.3 C.11.1) under which CT values are HU: older scanners write US, "unspecified"."""
 
@@ -85,12 +95,25 @@ class Entry:
     temporal_position: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What most planes of a series say alike."""
+
+    facts: Facts
+    pixels: PixelFormat
+    acquisition_number: int | None
+    orientation: tuple[float, float, float, float, float, float] | None
+    pixel_spacing_mm: tuple[float, float] | None
+    slice_thickness_mm: float | None
+    windows: tuple[Window, ...]
+
+
 class EntryBuilder:
     """Builds entries; decodes only once what repeats from slice to slice."""
 
     def __init__(self) -> None:
+        self._common: dict[tuple[object, ...], _Common] = {}
         self._facts: dict[tuple[bytes | None, ...], Facts] = {}
-        self._formats: dict[tuple[object, ...], PixelFormat] = {}
 
     def build(self, source: FileSource, header: RawHeader) -> list[Entry]:
         """Return one entry per plane of a file, in the order of its frames."""
@@ -108,28 +131,44 @@ class EntryBuilder:
 
     def _entry(self, source: FileSource, header: RawHeader, values: dict[int, bytes], frame: int, frames: int) -> Entry:
         get = values.get
-        position, orientation = get(tags.IMAGE_POSITION), get(tags.IMAGE_ORIENTATION)
-        spacing = get(tags.PIXEL_SPACING)
+        key = (header.transfer_syntax_uid, header.pixel_offset, frame, *map(get, _COMMON_TAGS))
+        common = self._common.get(key)
+        if common is None:
+            common = self._common[key] = self._read_common(header, values, frame)
+        position = get(tags.IMAGE_POSITION)
         instance = Instance(
-            source=source,
-            sop_instance_uid=text.plain(get(tags.SOP_INSTANCE_UID, b"")),
-            pixels=self._pixel_format(header, values, frame),
-            frame=frame,
-            frames=frames,
-            instance_number=numbers.integer(get(tags.INSTANCE_NUMBER)),
-            acquisition_number=numbers.integer(get(tags.ACQUISITION_NUMBER)),
-            position=numbers.point(position) if position else None,
-            orientation=numbers.orientation(orientation) if orientation else None,
-            pixel_spacing_mm=numbers.spacing(spacing) if spacing else None,
-            slice_thickness_mm=numbers.decimal(get(tags.SLICE_THICKNESS)),
-            slice_location_mm=numbers.decimal(get(tags.SLICE_LOCATION)),
-            windows=_windows(get(tags.WINDOW_CENTRE), get(tags.WINDOW_WIDTH)),
+            source,
+            text.plain(get(tags.SOP_INSTANCE_UID, b"")),
+            common.pixels,
+            frame,
+            frames,
+            numbers.integer(get(tags.INSTANCE_NUMBER)),
+            common.acquisition_number,
+            numbers.point(position) if position else None,
+            common.orientation,
+            common.pixel_spacing_mm,
+            common.slice_thickness_mm,
+            numbers.decimal(get(tags.SLICE_LOCATION)),
+            common.windows,
         )
         return Entry(
             instance,
-            self._facts_of(values),
+            common.facts,
             text.plain(get(tags.ACQUISITION_TIME, b"")),
             numbers.integer(get(tags.TEMPORAL_POSITION)),
+        )
+
+    def _read_common(self, header: RawHeader, values: dict[int, bytes], frame: int) -> _Common:
+        get = values.get
+        orientation, spacing = get(tags.IMAGE_ORIENTATION), get(tags.PIXEL_SPACING)
+        return _Common(
+            facts=self._facts_of(values),
+            pixels=_decode_format(header, values, frame),
+            acquisition_number=numbers.integer(get(tags.ACQUISITION_NUMBER)),
+            orientation=numbers.orientation(orientation) if orientation else None,
+            pixel_spacing_mm=numbers.spacing(spacing) if spacing else None,
+            slice_thickness_mm=numbers.decimal(get(tags.SLICE_THICKNESS)),
+            windows=_windows(get(tags.WINDOW_CENTRE), get(tags.WINDOW_WIDTH)),
         )
 
     def _facts_of(self, values: dict[int, bytes]) -> Facts:
@@ -138,19 +177,6 @@ class EntryBuilder:
         if facts is None:
             facts = self._facts[key] = _decode_facts(values)
         return facts
-
-    def _pixel_format(self, header: RawHeader, values: dict[int, bytes], frame: int) -> PixelFormat:
-        key = (
-            header.transfer_syntax_uid,
-            header.pixel_offset,
-            frame if header.pixel_offset >= 0 else 0,
-            tags.MODALITY_LUT in values,
-            *map(values.get, _FORMAT_TAGS),
-        )
-        pixels = self._formats.get(key)
-        if pixels is None:
-            pixels = self._formats[key] = _decode_format(header, values, frame)
-        return pixels
 
 
 _SINGLE_PLANE = frozenset({tags.IMAGE_POSITION, tags.SLICE_LOCATION})
@@ -242,7 +268,6 @@ def _padding(values: dict[int, bytes], is_signed: bool) -> tuple[int, int] | Non
     return min(first, last), max(first, last)
 
 
-@lru_cache(maxsize=1024)
 def _windows(centres: bytes | None, widths: bytes | None) -> tuple[Window, ...]:
     """Return the file's own windows; those without a width are left out."""
     if not centres or not widths:

@@ -5,6 +5,7 @@ a slow answer rather than a wrong one.
 """
 
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - the standard library's own lower-case name says too little
 from typing import Final
@@ -14,6 +15,9 @@ from lungview.dicom.sequences import UNDEFINED, OddHeaderError, skip_undefined
 
 PREAMBLE: Final = 128
 _MAX_VALUE: Final = 4096
+_FOR_PYDICOM: Final = frozenset({syntaxes.DEFLATED, syntaxes.BIG_ENDIAN})
+_SHORTEST_RUN: Final = 1
+_MANY: Final = 32
 
 _explicit: Final = Struct("<I2sH").unpack_from
 _implicit: Final = Struct("<II").unpack_from
@@ -26,6 +30,9 @@ _SHORT: Final = frozenset(
         b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
     }
 )  # fmt: skip
+
+
+_KNOWN: Final = _SHORT | _LONG
 
 
 def _as_filed(tag: int) -> int:
@@ -63,25 +70,76 @@ class RawHeader:
     frames: tuple[dict[int, bytes], ...] = ()
 
 
-def parse_header(data: bytes, *, is_whole: bool) -> RawHeader:
-    """Read the header from the first bytes of a file; stops early at objects that are no images.
+class HeaderParser:
+    """Parses headers; passes over what a file has in common with those before it, which is most of it in a series.
 
-    is_whole: data is all of the file, so that running out of it is its end.
-    Raises ShortHeadError where more bytes are needed and OddHeaderError where pydicom should look.
+    Bytes equal to bytes parsed before, met at the same point of the grammar, parse to the same elements.
     """
-    if data[PREAMBLE : PREAMBLE + 4] != b"DICM":
-        raise OddHeaderError
-    syntax, values, start = _read_meta(data)
-    header = RawHeader(syntax, values)
-    if kinds.name_of_other_kind(values.get(tags.SOP_CLASS_UID, b"")):
+
+    def __init__(self, learn_from: int = _MANY) -> None:
+        """learn_from: elements and runs of a header beyond which new runs are looked for."""
+        self._learn_from = learn_from
+        self._runs: dict[str, dict[bytes, Run]] = {}
+        self._last: dict[str, tuple[bytes, list[int]]] = {}
+
+    def parse(self, data: bytes, *, is_whole: bool) -> RawHeader:
+        """Read the header from the first bytes of a file; stops early at objects that are no images.
+
+        is_whole: data is all of the file, so that running out of it is its end.
+        Raises ShortHeadError where more bytes are needed and OddHeaderError where pydicom should look.
+        """
+        if data[PREAMBLE : PREAMBLE + 4] != b"DICM":
+            raise OddHeaderError
+        syntax, values, start = _read_meta(data)
+        header = RawHeader(syntax, values)
+        if kinds.name_of_other_kind(values.get(tags.SOP_CLASS_UID, b"")):
+            return header
+        is_explicit = data[start + 4 : start + 6] in _KNOWN
+        if not syntax or syntax in _FOR_PYDICOM or is_explicit == (syntax == syntaxes.IMPLICIT_LITTLE_ENDIAN):
+            raise OddHeaderError  # some writers declare one encoding and write the other
+        trail: list[int] = []
+        _walk(data, start, header, is_whole, self._runs.get(syntax, {}), trail)
+        if len(trail) > self._learn_from:
+            self._learn(syntax, data, trail)
         return header
-    if syntax == syntaxes.IMPLICIT_LITTLE_ENDIAN:
-        _walk_implicit(data, start, header, is_whole)
-    elif not syntax or syntax in {syntaxes.DEFLATED, syntaxes.BIG_ENDIAN}:
-        raise OddHeaderError
-    else:
-        _walk_explicit(data, start, header, is_whole)
-    return header
+
+    def _learn(self, syntax: str, data: bytes, trail: list[int]) -> None:
+        """Note the runs of elements that a file shares with the last one that few known runs fitted."""
+        last = self._last.get(syntax)
+        if last is not None:
+            self._runs[syntax] = common_runs(syntax, *last, data, trail)
+        self._last[syntax] = (data, trail)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Elements that follow each other with equal bytes in several files.
+
+    values: what is wanted of them. first_group, last_group: of the first and the last one.
+    """
+
+    content: bytes
+    values: dict[int, bytes]
+    first_group: int
+    last_group: int
+
+
+def common_runs(syntax: str, before: bytes, before_trail: list[int], data: bytes, trail: list[int]) -> dict[bytes, Run]:
+    """Return the runs of elements that two headers share, by the first element's tag as its bytes.
+
+    before_trail, trail: where elements begin, in order; the last is left out, since its end is not known.
+    """
+    known = {before[start:end] for start, end in pairwise(before_trail)}
+    runs: dict[bytes, Run] = {}
+    for is_shared, group in groupby(pairwise(trail), lambda place: data[place[0] : place[1]] in known):
+        places = list(group)
+        if is_shared and len(places) >= _SHORTEST_RUN:
+            content = data[places[0][0] : places[-1][1]]
+            header = RawHeader(syntax, {})
+            _walk(content, 0, header, True, {}, [])
+            (first,), (last,) = _uint32(content, 0), _uint32(data, places[-1][0])
+            runs[content[:4]] = Run(content, header.values, first & 0xFFFF, last & 0xFFFF)
+    return runs
 
 
 def end_of_meta(data: bytes) -> tuple[str, int]:
@@ -120,57 +178,49 @@ def _read_meta(data: bytes) -> tuple[str, dict[int, bytes], int]:
     return syntax, values, position
 
 
-def _walk_explicit(data: bytes, position: int, header: RawHeader, is_whole: bool) -> None:
-    """Collect wanted values of an explicit VR data set up to its pixel data."""
-    values, wanted = header.values, _WANTED
-    group = 0
+def _walk(
+    data: bytes, position: int, header: RawHeader, is_whole: bool, runs: dict[bytes, Run], trail: list[int]
+) -> None:
+    """Collect wanted values of a data set up to its pixel data; trail: gets where elements and runs begin."""
+    element = _implicit_element if header.transfer_syntax_uid == syntaxes.IMPLICIT_LITTLE_ENDIAN else _explicit_element
+    values, group = header.values, 0
     try:
         while True:
-            tag, vr, length = _explicit(data, position)
+            trail.append(position)
+            run = runs.get(data[position : position + 4])
+            if run is not None and group <= run.first_group and data.startswith(run.content, position):
+                values.update(run.values)
+                position += len(run.content)
+                group = run.last_group
+                continue
+            tag, start, length, is_implicit = element(data, position)
             if tag & 0xFFFF < group:
                 raise OddHeaderError
             group = tag & 0xFFFF
-            position += 8
-            if vr in _LONG:
-                (length,) = _uint32(data, position)
-                position += 4
-                if tag in _PIXELS:
-                    return _note_pixels(header, position, length)
-                if length == UNDEFINED:
-                    position = skip_undefined(data, position, is_implicit=vr == b"UN")
-                    length = 0
-            elif vr not in _SHORT:
-                raise OddHeaderError
-            if tag in wanted and _keep(values, tag, data[position : position + length]):
-                return None
-            position += length
-    except StructError:
-        return _note_end(data, position, is_whole)
-
-
-def _walk_implicit(data: bytes, position: int, header: RawHeader, is_whole: bool) -> None:
-    """Collect wanted values of an implicit VR data set up to its pixel data."""
-    values, wanted = header.values, _WANTED
-    group = 0
-    if data[position + 4 : position + 6] in _SHORT:
-        raise OddHeaderError  # explicit after all: some writers declare one and write the other
-    try:
-        while True:
-            tag, length = _implicit(data, position)
-            if tag & 0xFFFF < group:
-                raise OddHeaderError
-            group = tag & 0xFFFF
-            position += 8
             if tag in _PIXELS:
-                return _note_pixels(header, position, length)
-            if length == UNDEFINED:
-                position = skip_undefined(data, position, is_implicit=True)
-                length = 0
-            if tag in wanted and _keep(values, tag, data[position : position + length]):
+                return _note_pixels(header, start, length)
+            position = skip_undefined(data, start, is_implicit=is_implicit) if length == UNDEFINED else start + length
+            if tag in _WANTED and _keep(values, tag, data[start:position]):
                 return None
-            position += length
     except StructError:
         return _note_end(data, position, is_whole)
+
+
+def _explicit_element(data: bytes, position: int) -> tuple[int, int, int, bool]:
+    """Return tag as filed, where the value begins, its length, and whether elements nested in it are implicit."""
+    tag, vr, length = _explicit(data, position)
+    if vr in _SHORT:
+        return tag, position + 8, length, False
+    if vr not in _LONG:
+        raise OddHeaderError
+    (length,) = _uint32(data, position + 8)
+    return tag, position + 12, length, vr == b"UN"
+
+
+def _implicit_element(data: bytes, position: int) -> tuple[int, int, int, bool]:
+    """Return the same of an element without a value representation."""
+    tag, length = _implicit(data, position)
+    return tag, position + 8, length, True
 
 
 def _keep(values: dict[int, bytes], filed_tag: int, value: bytes) -> bool:
@@ -180,7 +230,7 @@ def _keep(values: dict[int, bytes], filed_tag: int, value: bytes) -> bool:
         values[tag] = b""
     elif len(value) > _MAX_VALUE:
         raise OddHeaderError
-    elif value or tag not in values:  # an empty UID does not hide the one that the file meta information holds
+    elif value:  # an empty UID does not hide the one that the file meta information holds
         values[tag] = value
     return filed_tag == _SOP_CLASS and kinds.name_of_other_kind(value) != ""
 

@@ -24,18 +24,18 @@ def is_deflated(head: bytes) -> bool:
     return end_of_meta(head)[0] == syntaxes.DEFLATED
 
 
-def inflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
+def inflate(data: bytes) -> bytes:
     """Return the bytes inside a gzip file; those of another file as they are.
 
-    Raises DicomError where they are damaged or more than limit.
+    Raises DicomError where they are damaged or unpack to more than MAX_INFLATED.
     """
-    return _decompress(data, _GZIP_WINDOW, limit) if is_gzip(data) else data
+    return _decompress(data, _GZIP_WINDOW) if is_gzip(data) else data
 
 
-def undeflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
+def undeflate(data: bytes) -> bytes:
     """Return a deflated DICOM file (PS3.5 A.5) as the explicit little-endian one it stands for; others as they are.
 
-    Raises DicomError where it is damaged or more than limit.
+    Raises DicomError where it is damaged or unpacks to more than MAX_INFLATED.
     """
     syntax, start = end_of_meta(data)
     if syntax != syntaxes.DEFLATED:
@@ -43,13 +43,13 @@ def undeflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
     # The UID in the file meta information is changed in place, padded to the length it had.
     plain = syntaxes.EXPLICIT_LITTLE_ENDIAN.encode().ljust(len(syntaxes.DEFLATED), b"\0")
     meta = data[:start].replace(syntaxes.DEFLATED.encode(), plain)
-    return meta + _decompress(data[start:], -zlib.MAX_WBITS, limit)
+    return meta + _decompress(data[start:], -zlib.MAX_WBITS)
 
 
-def _decompress(data: bytes, window_bits: int, limit: int) -> bytes:
+def _decompress(data: bytes, window_bits: int) -> bytes:
     decompressor = zlib.decompressobj(window_bits)
     try:
-        inflated = decompressor.decompress(data, limit)
+        inflated = decompressor.decompress(data, MAX_INFLATED)
     except zlib.error as error:
         raise DicomError("is damaged inside") from error
     if decompressor.unconsumed_tail:

@@ -142,35 +142,39 @@ def rescale_in_place(cells: HuArray, rule: Rule) -> bool:
 
 
 def _shift_in_place(cells: HuArray, rule: Rule) -> bool:
-    """Do in a pass or two what the table does, where adding the intercept is enough; else change nothing, say False.
+    """Do in a few passes what the table does, where adding the intercept is enough; else change nothing, say False.
 
-    Adding works on the bits of signed and unsigned cells alike, because the sum is known to fit.
+    Sums are taken modulo 2^16, which is exact wherever the result fits, for signed and unsigned cells alike.
     """
     shift = int(rule.intercept)
+    view = cells if rule.is_signed else cells.view(np.uint16)
     floor = NO_MEASUREMENT_HU - shift if rule.is_hu else None
-    low, high = rule.lowest, rule.highest
-    padding = rule.padding if rule.is_hu and rule.padding != (AIR_HU - shift,) * 2 else None
-    if padding is not None and not (low <= padding[0] and padding[1] <= high):
+    if not _is_padding_below(rule, floor):
         return False
-    if rule.bits_stored == 16:
-        view = cells if rule.is_signed else cells.view(np.uint16)
-        low, high = int(view.min()), int(view.max())
-    if high + shift > INT16.max or (floor is None and low + shift < INT16.min):
+    is_full = rule.bits_stored == 16
+    if rule.highest + shift > INT16.max and not (is_full and int(view.max()) + shift <= INT16.max):
         return False
-    if padding is not None and (padding[1] < low or padding[0] > high):
-        padding = None
-    is_padded = padding is not None or (floor is not None and low <= floor)
-    if is_padded and not (rule.is_signed and floor is not None and (padding is None or padding[1] <= floor)):
+    if floor is None and rule.lowest + shift < INT16.min and not (is_full and int(view.min()) + shift >= INT16.min):
         return False
     _keep_stored_bits(cells, rule)
-    if not is_padded:
-        np.add(cells, np.int16(shift), out=cells)
-        return True
-    assert floor is not None
-    padded = cells <= floor
+    if floor is not None and rule.lowest <= floor:
+        measured = view > floor
+        if not measured.all():
+            if shift != AIR_HU:
+                np.subtract(cells, np.int16(AIR_HU - shift), out=cells)
+            np.multiply(cells, measured, out=cells)
+            np.add(cells, np.int16(AIR_HU), out=cells)
+            return True
     np.add(cells, np.int16(shift), out=cells)
-    np.copyto(cells, np.int16(AIR_HU), where=padded)
     return True
+
+
+def _is_padding_below(rule: Rule, floor: int | None) -> bool:
+    """Whether all padding that matters lies in the stored range and at or below the floor of what can be measured."""
+    if rule.padding is None or floor is None:
+        return True
+    first, last = rule.padding
+    return (first == last == AIR_HU - int(rule.intercept)) or (rule.lowest <= first and last <= floor)
 
 
 def _keep_stored_bits(cells: HuArray, rule: Rule) -> None:

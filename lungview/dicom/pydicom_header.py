@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from lungview.dicom import tags
+from lungview.dicom import syntaxes, tags
 from lungview.dicom.header import PREAMBLE, RawHeader
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.errors import DicomError, NotDicomError
@@ -75,11 +75,23 @@ def _raw_header(dataset: "Dataset") -> RawHeader:
         for tag in tags.WANTED
         if (value := _raw(dataset, tag, big_endian)) or (tag in tags.SEQUENCES and value is not None)
     }
-    syntax = str(meta.get("TransferSyntaxUID", ""))
-    header = RawHeader(syntax, values)
+    header = RawHeader(name_syntax(dataset), values)
     if tags.PER_FRAME_FUNCTIONAL_GROUPS in dataset:
         header.frames = _frames(dataset, big_endian)
     return header
+
+
+def name_syntax(dataset: "Dataset") -> str:
+    """Return a data set's transfer syntax; put the one that pydicom has found out where a file names none."""
+    from pydicom.uid import UID
+
+    syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
+    if not syntax:
+        is_implicit, is_little_endian = dataset.original_encoding
+        little = syntaxes.IMPLICIT_LITTLE_ENDIAN if is_implicit else syntaxes.EXPLICIT_LITTLE_ENDIAN
+        syntax = little if is_little_endian else syntaxes.BIG_ENDIAN
+        dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    return syntax
 
 
 def _raw(dataset: "Dataset", tag: int, big_endian: bool) -> bytes | None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from lungview.dicom import kinds, problems, syntaxes, tags
 from lungview.dicom.entries import Entry, EntryBuilder
-from lungview.dicom.header import PREAMBLE, RawHeader, ShortHeadError, parse_header
+from lungview.dicom.header import PREAMBLE, HeaderParser, RawHeader, ShortHeadError
 from lungview.dicom.inflate import is_deflated, is_gzip
 from lungview.dicom.numbers import integer, uint16
 from lungview.dicom.sequences import OddHeaderError
@@ -17,6 +17,10 @@ _LAST_READ: Final = 64 << 20
 _GROWTH: Final = 8
 _MAX_PIXELS: Final = 1 << 30
 """Pixels of one plane: 32768 x 32768."""
+_ANY_SIZE: Final = 64 << 20
+"""Bytes of pixels that a compressed file may hold, however small it is."""
+_MAX_PACKING: Final = 2000
+"""How many times smaller than its pixels a larger compressed file may be."""
 _MAX_FRAMES: Final = 100_000
 
 
@@ -26,6 +30,7 @@ class FileReader:
     def __init__(self, reader: SourceReader) -> None:
         self._reader = reader
         self._builder = EntryBuilder()
+        self._parser = HeaderParser()
         self._first_read = _FIRST_READ
 
     def read(self, source: FileSource) -> list[Entry] | FileProblem:
@@ -44,12 +49,12 @@ class FileReader:
         """Return the header, and the size of the file in bytes once unpacked."""
         count = self._first_read
         head, size = self._reader.head(source, count)
-        if is_gzip(head) or is_deflated(head):
+        if is_gzip(head):
             return self._packed_header(source, head)
         try:
             while True:
                 try:
-                    header = parse_header(head, is_whole=len(head) >= size)
+                    header = self._parser.parse(head, is_whole=len(head) >= size)
                     break
                 except ShortHeadError:
                     if count >= _LAST_READ or len(head) >= size:
@@ -57,6 +62,8 @@ class FileReader:
                     count *= _GROWTH
                     head, size = self._reader.head(source, count)
         except OddHeaderError:
+            if is_deflated(head):
+                return self._packed_header(source, head)
             return self._header_by_pydicom(source, head), size
         # What was enough for this file is asked for at once for the next, within reason.
         self._first_read = min(max(_FIRST_READ, count), _FIRST_READ * _GROWTH * 2)
@@ -65,7 +72,7 @@ class FileReader:
     def _packed_header(self, source: FileSource, head: bytes) -> tuple[RawHeader, int]:
         data = self._reader.whole(source)
         try:
-            header = self._with_frames(source, parse_header(data, is_whole=True))
+            header = self._with_frames(source, self._parser.parse(data, is_whole=True))
         except (OddHeaderError, ShortHeadError):
             header = self._header_by_pydicom(source, data)
         header.pixel_offset = -1  # offsets inside the unpacked bytes mean nothing in the file
@@ -130,6 +137,8 @@ def _problem_of_pixels(source: FileSource, header: RawHeader, rows: int, columns
     samples = uint16(values.get(tags.SAMPLES_PER_PIXEL), 1)
     is_subsampled = values.get(tags.PHOTOMETRIC, b"").startswith(b"YBR_FULL_422")
     needed = rows * columns * frames * (2 if is_subsampled else samples) * bits // 8
+    if header.pixel_offset < 0 and needed > max(_ANY_SIZE, _MAX_PACKING * size):
+        return problems.bad_value(source, f"size of {columns} x {rows} pixels for its {size} bytes")
     held = size - header.pixel_offset
     if header.pixel_offset >= 0 and held < needed:
         return problems.truncated(source, held, needed)

@@ -39,6 +39,8 @@ def decode(value: bytes, character_set: bytes, *, is_name: bool = False) -> str:
     archives write without saying so.
     """
     value = value.strip(b"\0 ")
+    if is_name:
+        value = value.rstrip(b"=")  # groups of a name that are empty
     if value.isascii() and _ESCAPE not in value:
         return value.decode("ascii")
     terms = [plain(term).replace("-", "_", 1).replace("ISO_IR_", "ISO_IR ") for term in character_set.split(b"\\")]
