@@ -25,7 +25,7 @@ def attention_colours() -> NDArray[np.uint32]:
     """(256,) premultiplied ARGB for attention 0 to 1; the less attention, the clearer, and none is not drawn."""
     anchors = [QColor(name) for name in theme.ATTENTION_RAMP]
     at = np.linspace(0, 255, len(anchors))
-    alpha = np.sqrt(np.arange(256) / 255) * _ALPHA
+    alpha = np.arange(256) / 255 * _ALPHA
     channels = [
         np.interp(np.arange(256), at, [part(colour) for colour in anchors])
         for part in (QColor.red, QColor.green, QColor.blue)

@@ -15,15 +15,16 @@ from lungview.ui.panes.figure import Figure
 from lungview.ui.panes.focus import Focus
 from lungview.ui.panes.mark_overlay import MarkOverlay
 from lungview.ui.panes.marks import BoxMark
+from lungview.ui.panes.note import NoteOverlay
 from lungview.ui.panes.outline import OutlinePane
 from lungview.ui.panes.pairs_model import Column, PairsModel
 from lungview.ui.panes.slice_pane import SlicePane
 from lungview.ui.panes.zoom import ZoomPane
 from lungview.ui.state import ViewerState
-from lungview.ui.theme import Space
+from lungview.ui.theme import Size, Space
 
-_COLUMN_PX = 330
-"""A figure wants at least this width before another stands beside it."""
+_CELLS = 6
+"""Five figures and the table."""
 _GAP = 2
 
 
@@ -40,7 +41,18 @@ class BoxesPane(SlicePane):
     ) -> None:
         super().__init__(state, display, focus.marks, parent)
         self._source = source
-        self.overlays = [MarkOverlay(self._marks_of_source)]
+        self.overlays = [MarkOverlay(self._marks_of_source), NoteOverlay(self.note)]
+
+    def note(self) -> str:
+        """Why no box is drawn, "" where there is one or none is meant to be."""
+        if self._source is None or self.values is None or self._marks_of_source():
+            return ""
+        if self._source is Source.READER:
+            return "No reader's box on this slice" if self.display.shows_reader else "Reader marks are hidden"
+        if not self.display.shows_ai:
+            return "AI marks are hidden"
+        has_answer = self.state.slice_index in self.state.detections
+        return "No predicted box at this threshold" if has_answer else "The model has not answered for this slice yet"
 
     def _marks_of_source(self) -> tuple[BoxMark, ...]:
         return self.marks.current.of(self._source) if self._source is not None else ()
@@ -124,15 +136,25 @@ class PairsTable(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = PairsModel(focus.marks, self)
         self.caption = QLabel()
+        self.caption.setProperty("role", "heading")
         self.caption.setWordWrap(True)
         self.caption.setContentsMargins(Space.BETWEEN, Space.INSIDE, Space.BETWEEN, Space.INSIDE)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(Figure("Boxes on this slice: xmin ymin xmax ymax", self._view()), 1)
-        column.addWidget(self.caption)
+        column.addWidget(Figure("Boxes on this slice", self._body()), 1)
         focus.marks.changed.connect(self._on_marks_changed)
         self._on_marks_changed()
+
+    def _body(self) -> QWidget:
+        """The caption over the table, its corners in px."""
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.caption)
+        column.addWidget(self._view(), 1)
+        return body
 
     def _view(self) -> QTableView:
         view = QTableView()
@@ -142,6 +164,7 @@ class PairsTable(QWidget):
         view.setShowGrid(False)
         view.setFont(theme.font(theme.Size.SMALL_FONT))
         view.verticalHeader().hide()
+        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = view.horizontalHeader()
         for number in Column:
             is_box = number in {Column.READER, Column.PREDICTED}
@@ -166,10 +189,12 @@ def describe(compared: SliceComparison) -> str:
 
 
 def columns_for(width: int, height: int) -> int:
-    """How many of the six cells stand side by side: three in a wide view, two in a narrow one, one in a strip."""
-    if width >= 3 * _COLUMN_PX and width >= height:
-        return 3
-    return 2 if width >= 2 * _COLUMN_PX or width >= height else 1
+    """How many of the six cells stand side by side, so that the squares of the slices come out largest."""
+
+    def side(columns: int) -> float:
+        return min(width / columns, height / -(-_CELLS // columns) - Size.TITLE_ROW)
+
+    return max((3, 2, 1), key=side)
 
 
 def _link(panes: Sequence[SlicePane]) -> None:

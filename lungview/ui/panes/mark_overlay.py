@@ -9,13 +9,12 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from lungview.domain.finding import ReviewState, Source
 from lungview.ui import theme
 from lungview.ui.panes.marks import BoxMark
-from lungview.ui.panes.text import draw_text, text_size
+from lungview.ui.panes.text import casing, draw_text, text_size
 from lungview.ui.panes.view import View
 
 LINE = 2.0
 THIN_LINE = 1.0
 _DASHES = [5.0, 3.0]
-_CASING_ALPHA = 100
 _BRACKET = 10.0
 """Length of the corner brackets around a selected box, px."""
 _BRACKET_GAP = 5.0
@@ -55,7 +54,7 @@ class MarkOverlay:
 def _paint_box(painter: QPainter, mark: BoxMark, rect: QRectF) -> None:
     width = THIN_LINE if mark.review is ReviewState.DISMISSED else LINE
     if width > THIN_LINE:
-        painter.setPen(_pen(_casing(), width + 2))
+        painter.setPen(_pen(casing(), width + 2))
         painter.drawRect(rect)
     pen = _pen(QColor(mark_colour(mark)), width)
     if mark.source is Source.AI:
@@ -69,16 +68,9 @@ def _paint_brackets(painter: QPainter, rects: Sequence[QRectF]) -> None:
     if not rects:
         return
     lines = _brackets(reduce(QRectF.united, rects))
-    for pen in (_pen(_casing(), LINE + 2), _pen(QColor(theme.DARK.text), LINE)):
+    for pen in (_pen(QColor(theme.DARK.image), LINE + 2), _pen(QColor(theme.DARK.text), LINE)):
         painter.setPen(pen)
         painter.drawLines(lines)
-
-
-def _casing() -> QColor:
-    """A dark rim that keeps lines readable over white."""
-    colour = QColor(theme.DARK.image)
-    colour.setAlpha(_CASING_ALPHA)
-    return colour
 
 
 def _pen(colour: QColor, width: float) -> QPen:

@@ -11,6 +11,7 @@ from lungview.imaging.gradient import sobel_magnitude
 from lungview.ui.display_state import DisplayState
 from lungview.ui.jobs import JobRunner
 from lungview.ui.panes.focus import Focus
+from lungview.ui.panes.note import NoteOverlay
 from lungview.ui.panes.outline_finder import OutlineFinder
 from lungview.ui.panes.outline_overlay import Measured, OutlineOverlay
 from lungview.ui.panes.slice_image import SliceImage
@@ -44,7 +45,7 @@ class OutlinePane(ZoomPane):
     ) -> None:
         super().__init__(state, display, focus, parent)
         self.finder = OutlineFinder(state, focus, runner, self)
-        self.overlays = [OutlineOverlay(self._measured, self._note), self.scale_bar]
+        self.overlays = [OutlineOverlay(self._measured), NoteOverlay(self.note), self.scale_bar]
         self._toggle = self._gradient_toggle()
         self.finder.changed.connect(self.update)
         display.gradient_shown_changed.connect(self.forget_picture)
@@ -76,6 +77,7 @@ class OutlinePane(ZoomPane):
 
     def _gradient_toggle(self) -> QToolButton:
         toggle = QToolButton(self)
+        toggle.setObjectName("onImage")
         toggle.setText("Gradient")
         toggle.setToolTip("The plain Sobel gradient behind the outline")
         toggle.setCheckable(True)
@@ -92,7 +94,7 @@ class OutlinePane(ZoomPane):
             return None
         return Measured(outline, "mm" if volume.geometry.is_known else "px")
 
-    def _note(self) -> str:
+    def note(self) -> str:
         """Why there is no outline, "" where there is one or it is on its way."""
         volume = self.state.volume
         if self.values is None or volume is None:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from lungview.imaging.contour import Axis
 from lungview.imaging.outline import Outline
 from lungview.ui import theme
-from lungview.ui.panes.text import draw_text, shortened, text_size
+from lungview.ui.panes.text import casing, draw_text, text_size
 from lungview.ui.panes.view import View
 
 LINE = 2.0
@@ -28,17 +28,14 @@ class Measured:
 
 
 class OutlineOverlay:
-    """Paints the outline that a function names, and a sentence at the bottom where there is something to say."""
+    """Paints the outline that a function names."""
 
-    def __init__(self, measured: Callable[[], Measured | None], note: Callable[[], str]) -> None:
-        self._measured, self._note = measured, note
+    def __init__(self, measured: Callable[[], Measured | None]) -> None:
+        self._measured = measured
 
     def paint(self, painter: QPainter, view: View) -> None:
-        """Paint contour, axes, lengths and note."""
-        measured, note = self._measured(), self._note()
-        if note:
-            inset = theme.Space.INSIDE
-            draw_text(painter, QPointF(inset, inset), shortened(note, view.width - 2 * inset))
+        """Paint contour, axes and lengths."""
+        measured = self._measured()
         if measured is None:
             return
         painter.save()
@@ -52,9 +49,7 @@ class OutlineOverlay:
 
 def _paint_contour(painter: QPainter, view: View, outline: Outline) -> None:
     line = QPolygonF([view.to_pane(float(x), float(y)) for x, y in outline.points])
-    casing = QColor(theme.DARK.image)
-    casing.setAlpha(100)
-    for colour, width in ((casing, LINE + 2), (QColor(theme.Mark.MEASUREMENT), LINE)):
+    for colour, width in ((casing(), LINE + 2), (QColor(theme.Mark.MEASUREMENT), LINE)):
         painter.setPen(QPen(colour, width))
         painter.drawPolyline(line)
 
@@ -66,10 +61,10 @@ def _paint_axis(painter: QPainter, view: View, axis: Axis) -> None:
     if length < 1:
         return
     stroke = QPointF(-along[1], along[0]) * (_END / length)
-    painter.setPen(QPen(QColor(theme.Mark.MEASUREMENT), AXIS_LINE))
-    painter.drawLine(start, end)
-    for point in (start, end):
-        painter.drawLine(point - stroke, point + stroke)
+    lines = [QLineF(start, end), *(QLineF(point - stroke, point + stroke) for point in (start, end))]
+    for colour, width in ((casing(), AXIS_LINE + 2), (QColor(theme.Mark.MEASUREMENT), AXIS_LINE)):
+        painter.setPen(QPen(colour, width))
+        painter.drawLines(lines)
 
 
 def _paint_lengths(painter: QPainter, view: View, measured: Measured) -> None:

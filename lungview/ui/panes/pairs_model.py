@@ -25,8 +25,8 @@ class Column(IntEnum):
 
 
 _HEADS = {
-    Column.READER: "Reader's box",
-    Column.PREDICTED: "Predicted box",
+    Column.READER: "Reader",
+    Column.PREDICTED: "Predicted",
     Column.SCORE: "Score",
     Column.IOU: "IoU",
 }
@@ -110,8 +110,8 @@ def _text(row: PairRow, column: Column) -> str:
 
 
 def _corners(box: Box | None) -> str:
-    """A box's corners in the order of the files: xmin, ymin, xmax, ymax."""
-    return _NONE if box is None else "  ".join(f"{corner:.0f}" for corner in box.as_tuple())
+    """A box's corners as x, y: the top left one over the bottom right one, so that a narrow column holds them."""
+    return _NONE if box is None else f"{box.xmin:.0f}, {box.ymin:.0f}\n{box.xmax:.0f}, {box.ymax:.0f}"
 
 
 def _colour(row: PairRow, column: Column) -> QColor | None:

@@ -7,7 +7,15 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from lungview.ui import theme
 
+_CASING_ALPHA = 110
 _OUTLINE = [(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0)]
+
+
+def casing() -> QColor:
+    """A dark rim under lines, so that they are readable over white."""
+    colour = QColor(theme.DARK.image)
+    colour.setAlpha(_CASING_ALPHA)
+    return colour
 
 
 @lru_cache(maxsize=8)

@@ -46,7 +46,7 @@ def test_the_table_and_its_caption_tell_the_iou(
 ) -> None:
     model = view.table.model
     texts = [model.data(model.index(0, column)) for column in range(4)]
-    assert texts == ["70  60  90  80", "72  60  92  80", "0.80", "0.82"]
+    assert texts == ["70, 60\n90, 80", "72, 60\n92, 80", "0.80", "0.82"]
     assert view.table.caption.text() == "IoU 0.82"
     display.set_score_threshold(0.9)
     assert view.table.caption.text() == "IoU 0.00: no predicted box overlaps the reader's."
@@ -75,7 +75,9 @@ def test_a_figure_fills_the_view_and_gives_it_back(view: ComparisonView) -> None
     assert all(each.isVisible() for each in view.figures)
 
 
-@pytest.mark.parametrize(("size", "columns"), [((1280, 700), 3), ((3840, 2000), 3), ((800, 900), 2), ((400, 1000), 1)])
+@pytest.mark.parametrize(
+    ("size", "columns"), [((1280, 700), 3), ((3840, 2000), 3), ((800, 900), 2), ((300, 1500), 1), ((856, 650), 3)]
+)
 def test_the_grid_fits_the_size(size: tuple[int, int], columns: int) -> None:
     assert columns_for(*size) == columns
 

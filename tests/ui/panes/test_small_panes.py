@@ -91,7 +91,7 @@ def test_a_lesion_without_a_box_here_is_not_outlined(
     state.select(state.rows[0].id)
     state.go_to_slice(7)
     assert pane.finder.is_settled
-    assert pane._note() == NOT_HERE
+    assert pane.note() == NOT_HERE
 
 
 def test_the_gradient_shows_the_edge_and_follows_its_toggle(
