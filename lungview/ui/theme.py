@@ -253,6 +253,9 @@ def _own_rules(colours: Palette, trouble: str) -> str:
 QWidget#panel {{ background: {colours.panel}; }}
 QWidget#paneTitle {{ background: {colours.panel}; border-bottom: 1px solid {colours.line}; }}
 QWidget#paneTitle QToolButton {{ padding: 2px; }}
+QToolButton#onImage {{ background: {colours.raised}; border-color: {colours.line}; padding: 2px 6px;
+  font-size: {Size.SMALL_FONT}px; }}
+QToolButton#onImage:checked {{ border-color: {colours.accent}; color: {colours.accent}; }}
 QWidget#imageArea {{ background: {colours.image}; }}
 QLabel[role="secondary"] {{ color: {colours.secondary_text}; }}
 QLabel[role="small"] {{ color: {colours.secondary_text}; font-size: {Size.SMALL_FONT}px; }}
