@@ -92,6 +92,34 @@ def test_memory_that_holds_not_even_one_slice_is_said_so() -> None:
         next(results)
 
 
+def test_a_gpu_that_holds_not_even_one_slice_hands_over_to_the_cpu() -> None:
+    reader = _FakeReader()
+    detector = _detector(reader, batch=2)
+    detector._device = torch.device("cuda")
+
+    def no_room_on_the_gpu(
+        network: nn.Module, volume: Volume, indices: list[int], device: torch.device
+    ) -> list[SliceDetections]:
+        if device.type == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return reader(network, volume, indices, device)
+
+    detector._reader = no_room_on_the_gpu
+    assert _indices(detector.detect(make_volume(make_stack(4)), range(4), Task())) == [0, 1, 2, 3]
+    assert detector.device == "cpu"
+
+
+def test_a_device_that_fails_otherwise_is_named_with_the_remedy() -> None:
+    detector = _detector(_FakeReader())
+
+    def broken(network: nn.Module, volume: Volume, indices: list[int], device: torch.device) -> list[SliceDetections]:
+        raise RuntimeError("cuDNN error: internal")
+
+    detector._reader = broken
+    with pytest.raises(DetectionError, match=r"cpu device failed \(cuDNN error"):
+        next(detector.detect(make_volume(make_stack(2)), [0], Task()))
+
+
 def test_a_slice_not_yet_read_is_refused_rather_than_taken_for_air() -> None:
     volume = make_volume(make_stack(3), is_read=False)
     with pytest.raises(DetectionError, match="Slice 2 has not been read"):

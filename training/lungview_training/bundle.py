@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from lungview.detection.build import build_network
+from lungview.detection.preprocess import CHANNEL_WINDOWS, PIXEL_MM
 from lungview.detection.weights import sha256_of
 from lungview.errors import TrainingError
 from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
@@ -52,32 +53,38 @@ def bundle(config: TrainingConfig, folder: Path, notes: str = "", weights: Path 
 
 def to_markdown(card: Mapping[str, object], notes: str = "") -> str:
     """The card in words, under the usual headings (Mitchell 2019)."""
-    test = _table(card["metrics"], "test")
-    lines = [
-        f"# {card['title']} (`{card['name']}`)",
-        "",
-        "**For research. Not a medical device, not for diagnosis.**",
-        "",
-        "## What it is",
-        "",
+    parts = (
+        (f"# {card['title']} (`{card['name']}`)", ["**For research. Not a medical device, not for diagnosis.**"]),
+        ("## What it is", _what_it_is(card)),
+        ("## What it learned from", _learned_from(card)),
+        ("## How well it does on patients it did not learn from", _how_well(card)),
+        ("## Where it fails", [notes.strip() or "Not yet looked at."]),
+    )
+    return "\n".join(line for heading, lines in parts for line in (heading, "", *lines, ""))
+
+
+def _what_it_is(card: Mapping[str, object]) -> list[str]:
+    windows = ", ".join(f"{window.centre:g}/{window.width:g}" for window in CHANNEL_WINDOWS)
+    return [
         f"{card['summary']} {_number(card['parameters']):,.0f} weights; sha256 `{card['weights_sha256']}`.",
-        "Input: one axial slice in HU, resampled to 1.5 mm pixels, seen through three windows "
-        "(lung -600/1500, soft tissue 40/400, wide -300/1400). Slices are judged one by one. "
-        "Scores order boxes; they are not probabilities.",
         "",
-        "## What it learned from",
+        f"Input: one axial slice in HU, resampled to {PIXEL_MM} mm pixels and seen through three windows ({windows}). "
+        "Slices are judged one by one. Scores order boxes; they are not probabilities.",
+    ]
+
+
+def _learned_from(card: Mapping[str, object]) -> list[str]:
+    return [
+        *(_data_line(row) for row in _list(card["data"])),
         "",
-        *(
-            f"- {_text(row, 'name')}: {_text(row, 'used')}. Licence: {_text(row, 'licence')}."
-            for row in _list(card["data"])
-        ),
-        "",
-        f"Weights' licence: {card['weights_licence']}. 8-bit pictures hold no HU: they were estimated "
-        "slice by slice from the peaks of air, lung, fat and soft tissue.",
-        "",
-        "## How well it does on patients it did not learn from",
-        "",
-        *_metric_lines(test),
+        f"Weights' licence: {card['weights_licence']}. 8-bit pictures hold no HU: they were estimated slice by slice "
+        "from the peaks of air, lung, fat and soft tissue.",
+    ]
+
+
+def _how_well(card: Mapping[str, object]) -> list[str]:
+    return [
+        *_metric_lines(_table(card["metrics"], "test")),
         "",
         "The split is by patient. Intervals: 95 %, patients drawn with replacement. The thresholds were chosen on "
         f"{_table(card['metrics'], 'validation')['patients']} other patients:",
@@ -88,13 +95,7 @@ def to_markdown(card: Mapping[str, object], notes: str = "") -> str:
             f"| {_text(row, 'name')} | {_text(row, 'score_threshold')} | {_text(row, 'sensitivity')} |"
             for row in _list(card["operating_points"])
         ),
-        "",
-        "## Where it fails",
-        "",
-        notes.strip() or "Not yet looked at.",
-        "",
     ]
-    return "\n".join(lines)
 
 
 def _data_line(row: object) -> str:
