@@ -40,8 +40,9 @@ def problems_of(path: Path) -> tuple[FileProblem, ...]:
     missing = [parts for parts in listed if not _exists(path.parent, parts)]
     if not missing:
         return ()
+    are = "is" if len(missing) == 1 else "are"
     text = (
-        f"{path.name} lists {len(listed)} files, of which {len(missing)} are not in its folder."
+        f"{path.name} lists {len(listed)} files, of which {len(missing)} {are} not in its folder."
         " Copy the whole disc, then open it again."
     )
     return (FileProblem(source, ProblemKind.BROKEN, text),)

@@ -2,51 +2,16 @@
 
 from dataclasses import dataclass
 
-from lungview.dicom import kinds, numbers, syntaxes, tags, text
+from lungview.dicom import numbers, tags, text
+from lungview.dicom.facts import FACT_TAGS, Facts, decode_facts
 from lungview.dicom.header import RawHeader
+from lungview.dicom.pixel_format import FORMAT_TAGS, decode_format
 from lungview.domain.study import FileSource, Instance, PixelFormat
 from lungview.domain.window import Window
 
-_FACT_TAGS = (
-    tags.CHARACTER_SET,
-    tags.SOP_CLASS_UID,
-    tags.IMAGE_TYPE,
-    tags.STUDY_DATE,
-    tags.STUDY_DESCRIPTION,
-    tags.SERIES_DESCRIPTION,
-    tags.MODALITY,
-    tags.PATIENT_NAME,
-    tags.PATIENT_ID,
-    tags.PATIENT_BIRTH_DATE,
-    tags.PATIENT_SEX,
-    tags.PATIENT_POSITION,
-    tags.BODY_PART,
-    tags.KERNEL,
-    tags.STUDY_INSTANCE_UID,
-    tags.SERIES_INSTANCE_UID,
-    tags.SERIES_NUMBER,
-    tags.FRAME_OF_REFERENCE_UID,
-    tags.RESCALE_TYPE,
-    tags.UNITS,
-)
-_FORMAT_TAGS = (
-    tags.SAMPLES_PER_PIXEL,
-    tags.PHOTOMETRIC,
-    tags.ROWS,
-    tags.COLUMNS,
-    tags.BITS_ALLOCATED,
-    tags.BITS_STORED,
-    tags.HIGH_BIT,
-    tags.PIXEL_REPRESENTATION,
-    tags.PIXEL_PADDING,
-    tags.PIXEL_PADDING_LIMIT,
-    tags.RESCALE_INTERCEPT,
-    tags.RESCALE_SLOPE,
-)
 _COMMON_TAGS = (
-    *_FACT_TAGS,
-    *_FORMAT_TAGS,
-    tags.MODALITY_LUT,
+    *FACT_TAGS,
+    *FORMAT_TAGS,
     tags.ACQUISITION_NUMBER,
     tags.IMAGE_ORIENTATION,
     tags.PIXEL_SPACING,
@@ -54,35 +19,6 @@ _COMMON_TAGS = (
     tags.WINDOW_CENTRE,
     tags.WINDOW_WIDTH,
 )
-_HU_TYPES = frozenset({"", "HU", "US"})
-"""Rescale types (DICOM PS3.3 C.11.1) under which CT values are HU: older scanners write US, "unspecified"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a plane says of its patient, study and series; equal, and the same object, for most planes of a series.
-
-    unit: "HU" for CT values, else the DICOM unit ("BQML") or "" where numbers mean nothing absolute.
-    """
-
-    sop_class_uid: str
-    image_type: tuple[str, ...]
-    patient_id: str
-    patient_name: str
-    patient_sex: str
-    patient_birth_date: str
-    patient_position: str
-    study_uid: str
-    study_date: str
-    study_description: str
-    series_uid: str
-    series_number: int | None
-    series_description: str
-    modality: str
-    body_part: str
-    kernel: str
-    frame_of_reference_uid: str
-    unit: str
 
 
 @dataclass(slots=True)
@@ -163,7 +99,7 @@ class EntryBuilder:
         orientation, spacing = get(tags.IMAGE_ORIENTATION), get(tags.PIXEL_SPACING)
         return _Common(
             facts=self._facts_of(values),
-            pixels=_decode_format(header, values, frame),
+            pixels=decode_format(header, values, frame),
             acquisition_number=numbers.integer(get(tags.ACQUISITION_NUMBER)),
             orientation=numbers.orientation(orientation) if orientation else None,
             pixel_spacing_mm=numbers.spacing(spacing) if spacing else None,
@@ -172,100 +108,14 @@ class EntryBuilder:
         )
 
     def _facts_of(self, values: dict[int, bytes]) -> Facts:
-        key = tuple(map(values.get, _FACT_TAGS))
+        key = tuple(map(values.get, FACT_TAGS))
         facts = self._facts.get(key)
         if facts is None:
-            facts = self._facts[key] = _decode_facts(values)
+            facts = self._facts[key] = decode_facts(values)
         return facts
 
 
 _SINGLE_PLANE = frozenset({tags.IMAGE_POSITION, tags.SLICE_LOCATION})
-
-
-def _decode_facts(values: dict[int, bytes]) -> Facts:
-    character_set = values.get(tags.CHARACTER_SET, b"")
-
-    def plain(tag: int) -> str:
-        return text.plain(values.get(tag, b""))
-
-    def decoded(tag: int, *, is_name: bool = False) -> str:
-        return text.decode(values.get(tag, b""), character_set, is_name=is_name)
-
-    return Facts(
-        sop_class_uid=plain(tags.SOP_CLASS_UID),
-        image_type=tuple(part.strip() for part in plain(tags.IMAGE_TYPE).split("\\")),
-        patient_id=decoded(tags.PATIENT_ID),
-        patient_name=decoded(tags.PATIENT_NAME, is_name=True),
-        patient_sex=plain(tags.PATIENT_SEX),
-        patient_birth_date=plain(tags.PATIENT_BIRTH_DATE),
-        patient_position=plain(tags.PATIENT_POSITION),
-        study_uid=plain(tags.STUDY_INSTANCE_UID),
-        study_date=plain(tags.STUDY_DATE).replace(".", ""),
-        study_description=decoded(tags.STUDY_DESCRIPTION),
-        series_uid=plain(tags.SERIES_INSTANCE_UID),
-        series_number=numbers.integer(values.get(tags.SERIES_NUMBER)),
-        series_description=decoded(tags.SERIES_DESCRIPTION),
-        modality=plain(tags.MODALITY) or ("CT" if kinds.is_ct(plain(tags.SOP_CLASS_UID)) else "OT"),
-        body_part=plain(tags.BODY_PART),
-        kernel=" ".join(dict.fromkeys(part.strip() for part in decoded(tags.KERNEL).split("\\") if part.strip())),
-        frame_of_reference_uid=plain(tags.FRAME_OF_REFERENCE_UID),
-        unit=_unit(values),
-    )
-
-
-def _unit(values: dict[int, bytes]) -> str:
-    rescale_type = text.plain(values.get(tags.RESCALE_TYPE, b"")).upper()
-    if not kinds.is_ct(text.plain(values.get(tags.SOP_CLASS_UID, b""))):
-        return text.plain(values.get(tags.UNITS, b"")).upper()
-    is_derived_map = rescale_type == "US" and values.get(tags.IMAGE_TYPE, b"").startswith(b"DERIVED")
-    if rescale_type in _HU_TYPES and not is_derived_map:
-        return "HU"
-    return "" if rescale_type == "US" else rescale_type
-
-
-def _decode_format(header: RawHeader, values: dict[int, bytes], frame: int) -> PixelFormat:
-    def number(tag: int, default: int = 0) -> int:
-        return numbers.uint16(values.get(tag), default)
-
-    bits_allocated = number(tags.BITS_ALLOCATED, 16)
-    bits_stored = min(number(tags.BITS_STORED) or bits_allocated, bits_allocated)
-    rows, columns = number(tags.ROWS), number(tags.COLUMNS)
-    samples = number(tags.SAMPLES_PER_PIXEL, 1)
-    is_signed = number(tags.PIXEL_REPRESENTATION) == 1
-    slope = numbers.decimal(values.get(tags.RESCALE_SLOPE))
-    has_plain_bits = number(tags.HIGH_BIT, bits_stored - 1) == bits_stored - 1
-    is_plain = header.transfer_syntax_uid in syntaxes.UNCOMPRESSED_LITTLE_ENDIAN and has_plain_bits
-    is_located = header.pixel_offset >= 0 and is_plain and bits_allocated % 8 == 0
-    return PixelFormat(
-        rows=rows,
-        columns=columns,
-        bits_allocated=bits_allocated,
-        bits_stored=bits_stored,
-        is_signed=is_signed,
-        samples=samples,
-        photometric=text.plain(values.get(tags.PHOTOMETRIC, b"")).upper() or ("RGB" if samples > 1 else "MONOCHROME2"),
-        transfer_syntax_uid=header.transfer_syntax_uid,
-        slope=1.0 if slope is None or slope == 0 else slope,
-        intercept=numbers.decimal(values.get(tags.RESCALE_INTERCEPT)) or 0.0,
-        padding=_padding(values, is_signed),
-        has_modality_lut=tags.MODALITY_LUT in values,
-        offset=header.pixel_offset + frame * (rows * columns * samples * bits_allocated // 8) if is_located else -1,
-    )
-
-
-def _padding(values: dict[int, bytes], is_signed: bool) -> tuple[int, int] | None:
-    """Return the first and last stored value that stand for "no measurement" (DICOM PS3.3 C.7.5.1.1.2)."""
-    if not values.get(tags.PIXEL_PADDING):
-        return None
-
-    def stored(tag: int) -> int:
-        filed = numbers.uint16(values[tag])
-        # Signedness follows Pixel Representation, whatever VR a writer chose; 0xF830 is -2000.
-        return filed - 0x10000 if is_signed and filed >= 0x8000 else filed
-
-    first = stored(tags.PIXEL_PADDING)
-    last = stored(tags.PIXEL_PADDING_LIMIT) if values.get(tags.PIXEL_PADDING_LIMIT) else first
-    return min(first, last), max(first, last)
 
 
 def _windows(centres: bytes | None, widths: bytes | None) -> tuple[Window, ...]:

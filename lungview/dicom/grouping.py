@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from lungview.dicom import problems
-from lungview.dicom.entries import Entry, Facts
+from lungview.dicom.entries import Entry
+from lungview.dicom.facts import Facts
 from lungview.dicom.ordering import order
 from lungview.dicom.parts import Part, group_by
 from lungview.dicom.report import report_on

@@ -82,7 +82,8 @@ def _read_in_threads(reader: SliceReader, order: Sequence[int]) -> Iterator[tupl
     """Decode in threads, few slices ahead, so that stopping is prompt."""
     left = iter(order)
     running: dict[Future[DicomError | None], int] = {}
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="decode") as pool:
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="decode")
+    try:
         while True:
             for k in islice(left, 2 * WORKERS - len(running)):
                 running[pool.submit(reader.read, k)] = k
@@ -90,6 +91,8 @@ def _read_in_threads(reader: SliceReader, order: Sequence[int]) -> Iterator[tupl
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _allocate(stack: Stack) -> Volume:
@@ -107,10 +110,11 @@ def _empty_voxels(stack: Stack, shape: tuple[int, int, int]) -> VoxelArray:
     is_colour = stack.instances[0].pixels.is_colour
     is_int16 = not is_colour and fits_int16(stack)
     needed = math.prod(shape) * (3 if is_colour else 2 if is_int16 else 4)
-    if needed > MAX_VOLUME_BYTES:
+    allowed = _allowed_bytes()
+    if needed > allowed:
         raise InconsistentSeriesError(
-            f"{stack.name} would need {needed / (1 << 30):.0f} GiB of memory, more than the"
-            f" {MAX_VOLUME_BYTES >> 30} GiB allowed. Open a part of its slices."
+            f"{stack.name} would need {needed / (1 << 30):.1f} GiB of memory, more than the"
+            f" {allowed / (1 << 30):.1f} GiB allowed here. Open a part of its slices."
         )
     try:
         if is_colour:
@@ -120,6 +124,15 @@ def _empty_voxels(stack: Stack, shape: tuple[int, int, int]) -> VoxelArray:
         raise DicomError(
             f"{stack.name} needs {needed >> 20} MiB of memory, which are not free. Close other programs and try again."
         ) from error
+
+
+def _allowed_bytes() -> int:
+    """Return what a volume may take: MAX_VOLUME_BYTES, or three quarters of the machine's memory where that is less."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return MAX_VOLUME_BYTES  # the system does not tell
+    return min(MAX_VOLUME_BYTES, memory * 3 // 4) if memory > 0 else MAX_VOLUME_BYTES
 
 
 def _air(stack: Stack) -> int:

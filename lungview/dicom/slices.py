@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungview.dicom.decode import Decoder
-from lungview.dicom.pixels import Rule, StoredArray, rescale_in_place, rule_for, to_float32, to_int16
+from lungview.dicom.pixels import StoredArray, rescale_in_place, rule_for, to_float32, to_int16
 from lungview.dicom.sources import SourceReader, read_into
 from lungview.domain.study import Instance, PixelFormat
 from lungview.domain.volume import Volume
@@ -24,7 +24,6 @@ class SliceReader:
         self._volume = volume
         self._sources = sources
         self._decoder = Decoder(sources)
-        self._rules: dict[PixelFormat, Rule] = {}
         self.held: set[int] = set()
         self.is_quick = all(_is_plain(one.pixels) and not one.source.member for one in volume.stack.instances)
 

@@ -15,6 +15,7 @@ from lungview.task import Task
 _CLUTTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "dirfile"})
 _CLUTTER_FOLDERS: Final = frozenset({"__macosx", ".git", "$recycle.bin", "system volume information"})
 _MAX_DEPTH: Final = 64
+_STEP: Final = 256
 _DIGITS: Final = re.compile(r"(\d+)")
 
 
@@ -39,6 +40,8 @@ def list_sources(root: Path, reader: SourceReader, task: Task) -> tuple[list[Fil
     sources: list[FileSource] = []
     found: list[FileProblem] = []
     for path in _walk(os.fspath(root), set(), found, task, 0):
+        if len(sources) % _STEP == 0:
+            task.step(len(sources), 0)
         source = FileSource(Path(path))
         if path.lower().endswith(".zip") and archive.is_zip(source.path):
             try:

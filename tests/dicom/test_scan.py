@@ -17,7 +17,7 @@ from lungview.dicom.scan import scan
 from lungview.domain.study import ProblemKind, ScanResult
 from lungview.errors import DicomError
 from lungview.task import Cancelled, Task
-from tests.support.dicom_series import ROOT, Recipe, random_stored, write_series
+from tests.support.dicom_series import ROOT, Recipe, random_stored, save, write_series
 from tests.support.shared_data import shared
 
 
@@ -235,7 +235,8 @@ def test_a_scan_can_be_stopped_and_tells_how_far_it_is(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     task = Task(lambda done, total: seen.append((done, total)))
     scan(tmp_path, task)
-    assert seen[0] == (0, 40)
+    assert seen[0] == (0, 0)
+    assert (0, 40) in seen
     assert seen[-1] == (40, 40)
     stopped = Task(lambda done, total: stopped.cancel())
     with pytest.raises(Cancelled):
@@ -255,6 +256,25 @@ def test_a_disc_is_found_by_its_index_and_missing_files_are_told() -> None:
 def test_odd_indexes_still_lead_to_their_folder(name: str) -> None:
     result = scan(shared("dicomdir-tiny", f"DICOMDIR-{name}"), Task())
     assert len(result.stacks) > 10
+
+
+def test_files_that_an_index_lists_but_that_are_gone_are_counted(tmp_path: Path) -> None:
+    paths = write_series(tmp_path / "IMAGES", Recipe(random_stored(3)), ["A", "B", "C"])
+    index = Dataset()
+    index.SOPClassUID = "1.2.840.10008.1.3.10"
+    index.DirectoryRecordSequence = []
+    for path in paths:
+        record = Dataset()
+        record.DirectoryRecordType, record.ReferencedFileID = "IMAGE", ["IMAGES", path.name]
+        index.DirectoryRecordSequence.append(record)
+    save(index, tmp_path / "DICOMDIR")
+    whole = scan(tmp_path / "DICOMDIR", Task())
+    assert whole.stacks[0].slice_count == 3
+    assert "not in its folder" not in messages(whole)
+    paths[1].unlink()
+    result = scan(tmp_path / "DICOMDIR", Task())
+    assert result.stacks[0].slice_count == 2
+    assert "DICOMDIR lists 3 files, of which 1 is not in its folder" in messages(result)
 
 
 def test_a_broken_index_is_told_and_its_folder_scanned(tmp_path: Path) -> None:
