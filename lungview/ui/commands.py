@@ -112,6 +112,7 @@ def _connect_layouts(window: "MainWindow") -> None:
         actions.on(command_id, partial(layouts.switch_to, layout))
     actions.on(Id.RESET_LAYOUT, layouts.reset)
     layouts.changed.connect(window.centre.show_layout)
+    layouts.changed.connect(window.toolbar.show_layout)
     layouts.changed.connect(lambda layout: actions[ids[layout]].setChecked(True))
     window.axial.maximise_requested.connect(layouts.toggle_alone)
     for pane in (window.axial, window.zoom, window.outline, window.attention):

@@ -12,6 +12,7 @@ from lungview.ui import icons, theme
 from lungview.ui.actions import Actions
 from lungview.ui.docks import PaneDock
 from lungview.ui.menu_titles import Title
+from lungview.ui.settings import Layout
 from lungview.ui.shortcuts import Id
 from lungview.ui.theme import Size
 from lungview.ui.window_keeper import name_of
@@ -93,7 +94,6 @@ class ToolBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.toggleViewAction().setEnabled(False)
         self.windows = _menu_button(menus.windows, "Grey window (1 to 7, 0 for the file's)")
-        self.windows.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.layouts = _menu_button(menus.layouts, "Layouts and panes (Ctrl+1, Ctrl+2)")
         for name in _TOOLBAR:
             self._put(name, actions)
@@ -101,6 +101,10 @@ class ToolBar(QToolBar):
     def show_window(self, window: Window) -> None:
         """Name the grey window in use."""
         self.windows.setText(name_of(window))
+
+    def show_layout(self, layout: Layout) -> None:
+        """Name the layout in use."""
+        self.layouts.setText(layout.value.capitalize())
 
     def dress(self) -> None:
         """Draw the icons in the colours in use."""
@@ -122,6 +126,7 @@ class ToolBar(QToolBar):
 def _menu_button(menu: QMenu, tooltip: str) -> QToolButton:
     button = QToolButton()
     button.setMenu(menu)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     button.setToolTip(tooltip)
     return button

@@ -6,6 +6,8 @@ from enum import StrEnum
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from lungview.assets import resource_path
+
 
 class Scheme(StrEnum):
     """Which set of interface colours."""
@@ -177,6 +179,7 @@ QMenu::item:selected {{ background: {colours.accent}; color: {colours.on_accent}
 QMenu::item:disabled {{ color: {colours.secondary_text}; background: transparent; }}
 QMenu::separator {{ height: 1px; background: {colours.line}; margin: 4px 8px; }}
 QMenu::icon {{ left: 8px; }}
+QMenu::icon:checked {{ background: {hovered}; border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; }}
 QMenu::indicator {{ width: 14px; height: 14px; left: 8px; }}
 QToolBar {{ background: {colours.window}; border: none; border-bottom: 1px solid {colours.line};
   padding: 3px {Space.INSIDE}px; spacing: 2px; }}
@@ -208,6 +211,13 @@ QPushButton[role="link"] {{ background: transparent; border: none; padding: 1px 
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}
 QComboBox, QLineEdit, QSpinBox, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
   border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; padding: 4px 8px; min-height: 16px; }}
+QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::down-arrow {{ image: url("{_picture("caret-down.svg")}"); width: 12px; height: 12px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.secondary_text}; border-radius: 3px;
+  background: {colours.raised}; }}
+QCheckBox::indicator:checked {{ background: {colours.accent}; border-color: {colours.accent};
+  image: url("{_picture("check.svg")}"); }}
+QComboBox QAbstractItemView {{ border: 1px solid {colours.line}; }}
 QComboBox:focus, QLineEdit:focus {{ border-color: {colours.accent}; }}
 QPlainTextEdit, QTextBrowser {{ background: {colours.panel}; border: 1px solid {colours.line};
   border-radius: {Size.RADIUS}px; }}
@@ -232,10 +242,15 @@ QTabBar::tab:hover {{ background: {hovered}; }}
 """
 
 
+def _picture(name: str) -> str:
+    """The path of a shipped picture as style sheets want it."""
+    return resource_path("icons", name).as_posix()
+
+
 def _list_rules(colours: Palette, hovered: str, selected: str) -> str:
     return f"""
 QAbstractItemView {{ background: {colours.panel}; border: none; outline: none;
-  selection-background-color: {selected}; }}
+  selection-background-color: {selected}; selection-color: {colours.text}; }}
 QDialog QAbstractItemView {{ border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; }}
 QTableView {{ gridline-color: {colours.line}; }}
 QAbstractItemView::item {{ padding: 2px {Space.TIGHT}px; border: none; }}

@@ -33,7 +33,7 @@ class KeysDialog(QDialog):
     def __init__(self, changed: Keys, scheme: MouseScheme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and mouse")
-        self.resize(1020, 560)
+        self.resize(1040, 640)
         sheet = QWidget()
         sheet.setObjectName("panel")
         columns = QHBoxLayout(sheet)
@@ -95,9 +95,7 @@ def _grid(rows: list[tuple[str, str]]) -> QGridLayout:
         told = QLabel(meaning)
         told.setWordWrap(True)
         told.setProperty("role", "secondary")
-        label = QLabel(key)
-        label.setAlignment(Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(label, number, 0)
-        grid.addWidget(told, number, 1)
+        grid.addWidget(QLabel(key), number, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(told, number, 1, Qt.AlignmentFlag.AlignTop)
     grid.setColumnMinimumWidth(0, 110)
     return grid

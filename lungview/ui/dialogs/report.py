@@ -32,12 +32,15 @@ class ReportDialog(QDialog):
         self.resize(820, 520)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         for section in sections:
             self.tabs.addTab(_page(section, stack_key), section.title)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy report", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setAutoDefault(False)
         copy.clicked.connect(lambda: QApplication.clipboard().setText(as_text(sections)))
         buttons.rejected.connect(self.reject)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.AROUND, Space.BETWEEN, Space.AROUND, Space.AROUND)
         column.setSpacing(Space.BETWEEN)
@@ -72,10 +75,19 @@ def _fill(tree: QTreeWidget, entries: Sequence[Entry], stack_key: str) -> None:
     for entry in entries:
         item = _item(entry)
         tree.addTopLevelItem(item)
+        _span(item)
         is_wanted = entry.key == stack_key if entry.key else len(entry.children) <= 20
         item.setExpanded(is_wanted or len(entries) == 1)
         if entry.key and entry.key == stack_key:
             tree.scrollToItem(item)
+
+
+def _span(item: QTreeWidgetItem | None) -> None:
+    """Let names that nothing is said of have the whole width; Qt does so only for items already in a tree."""
+    if item is not None:
+        item.setFirstColumnSpanned(not item.text(1))
+        for number in range(item.childCount()):
+            _span(item.child(number))
 
 
 def _item(entry: Entry) -> QTreeWidgetItem:

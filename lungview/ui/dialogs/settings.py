@@ -41,7 +41,7 @@ class SettingsDialog(QDialog):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.resize(560, 520)
+        self.resize(560, 440)
         self._settings = settings
         self.scheme = _combo({Scheme.DARK: "Dark", Scheme.LIGHT: "Light"}, settings.scheme)
         self.mouse = _combo(_MOUSE_WORDS, settings.mouse_scheme)
@@ -50,6 +50,7 @@ class SettingsDialog(QDialog):
         self.keys = KeysEditor(settings.keys)
         tabs = QTabWidget()
         tabs.setDocumentMode(True)
+        tabs.tabBar().setDrawBase(False)
         tabs.addTab(self._general(), "General")
         tabs.addTab(self.keys, "Keys")
         standard = QDialogButtonBox.StandardButton

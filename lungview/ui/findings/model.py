@@ -141,6 +141,11 @@ class FindingsModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(Column) - 1))
 
 
+def header_of(column: Column) -> str:
+    """A column's name."""
+    return _HEADERS[column][0]
+
+
 def _text(row: "LesionRow", column: Column) -> str | None:
     across, down, _through = row.size_mm
     texts = {

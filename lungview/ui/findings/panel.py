@@ -1,7 +1,7 @@
 """The findings list with its threshold and the buttons of the verdict."""
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -17,23 +17,23 @@ from lungview.domain.finding import ReviewState
 from lungview.ui import theme
 from lungview.ui.display_state import DisplayState
 from lungview.ui.findings.delegate import PictureDelegate, StateDelegate, TextDelegate
-from lungview.ui.findings.model import Column, FindingsModel
+from lungview.ui.findings.model import Column, FindingsModel, header_of
 from lungview.ui.findings.navigation import FindingNavigator
 from lungview.ui.keyboard import keep_arrows
 from lungview.ui.state import ViewerState
 from lungview.ui.theme import Size, Space
 from lungview.ui.threshold_bar import ThresholdBar
 
-_WIDTHS = {
-    Column.PICTURE: Size.FINDING_THUMBNAIL + 10,
-    Column.SOURCE: 60,
-    Column.SCORE: 48,
-    Column.SIZE: 70,
-    Column.SLICES: 60,
-    Column.IOU: 42,
-    Column.HIT: 36,
-    Column.STATE: 48,
+_WIDEST = {
+    Column.SOURCE: "Reader",
+    Column.SCORE: "0.00",
+    Column.SIZE: "000 × 00",
+    Column.SLICES: "000–000",
+    Column.IOU: "0.00",
+    Column.HIT: "yes",
 }
+"""What a column must have room for, whatever the system's font is."""
+_CELL_MARGINS = 15
 
 
 class FindingsTable(QTableView):
@@ -59,7 +59,7 @@ class FindingsTable(QTableView):
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(28)
-        for column, width in _WIDTHS.items():
+        for column, width in _widths(theme.font()).items():
             header.resizeSection(column, width)
         header.setSectionResizeMode(Column.STATE, QHeaderView.ResizeMode.Stretch)
         keep_arrows(self)
@@ -109,7 +109,7 @@ class FindingsPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         """Wide enough for every column."""
-        return QSize(sum(_WIDTHS.values()) + Space.BETWEEN, 480)
+        return QSize(sum(_widths(theme.font()).values()) + Space.BETWEEN, 480)
 
     def set_looking(self, is_looking: bool) -> None:
         """Tell whether the model is still looking."""
@@ -175,3 +175,13 @@ class FindingsPanel(QWidget):
         if stack.is_detectable and self._state.model is None:
             return "The model is not loaded yet."
         return "No finding at this score threshold."
+
+
+def _widths(used: QFont) -> dict[Column, int]:
+    """Column widths in px for a font."""
+    metrics = QFontMetrics(used)
+    widths = {Column.PICTURE: Size.FINDING_THUMBNAIL + 10}
+    for column, text in _WIDEST.items():
+        shown = max(metrics.horizontalAdvance(each) for each in (text, header_of(column)))
+        widths[column] = shown + _CELL_MARGINS
+    return widths | {Column.STATE: metrics.horizontalAdvance(header_of(Column.STATE)) + _CELL_MARGINS}
