@@ -164,11 +164,12 @@ class SliceSlider(QWidget):
             painter.drawRect(QRectF(left, track.top(), right - left, _TRACK_HEIGHT))
 
     def _paint_ticks(self, painter: QPainter, indices: list[int], colour: str, top: int) -> None:
-        width = min(max(self._track().width() / max(self._count(), 1) - 1, 2.0), 6.0)
+        track, count = self._track(), self._count()
+        width = min(max(track.width() / max(count, 1) - 1, 2.0), 6.0)
+        left, step = track.left() - width / 2, track.width() / max(count - 1, 1)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colour))
-        for index in indices:
-            painter.drawRect(QRectF(self.place_of(index) - width / 2, _TICK_TOP - 2 + top, width, _TICK_HEIGHT))
+        painter.drawRects([QRectF(left + step * index, _TICK_TOP - 2 + top, width, _TICK_HEIGHT) for index in indices])
 
     def _paint_handle(self, painter: QPainter) -> None:
         colours = theme.current_palette()
