@@ -62,11 +62,11 @@ def load_detector(name_or_file: str = "", device: str = "auto", *, is_cached: bo
     return CachedDetector(detector, cache_folder() / "detections", version=version("lungview"))
 
 
-def write_demo(folder: Path) -> Path:
+def write_demo(folder: Path, task: Task | None = None) -> Path:
     """Write the demo patient into a folder, where it is not there yet, and return the path to open."""
     from lungview.demo import write
 
-    return write.write_demo(folder)
+    return write.write_demo(folder, task)
 
 
 def services(

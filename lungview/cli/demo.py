@@ -40,7 +40,8 @@ def _render_into(folder: Path) -> ExitCode:
 
     progress = Progress("Making the demo patient")
     with cancelling(progress.task):
-        patient = write_demo(folder / "patient")
+        patient = write_demo(folder / "patient", progress.task)
+        progress.begin("Looking through files")
         case = open_case(patient, progress.task)
         detect_all(case, Asked(folder / "detections.json"), progress)
         render(View(patient), folder / "screenshot.png", progress.task, progress.tell_step)

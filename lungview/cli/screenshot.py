@@ -9,6 +9,9 @@ from lungview.cli.exit_codes import ExitCode
 HELP = "Draw the window on PATH into a PNG once its series is read and looked at; no display is needed."
 
 LAYOUTS = ("reading", "comparison")
+WINDOWS = ("lung", "soft-tissue", "mediastinum", "bone", "abdomen", "liver", "brain")
+"""In the order of the window's presets."""
+
 _SIZE = re.compile(r"(\d{3,4})x(\d{3,4})")
 
 
@@ -23,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--slice", metavar="N", type=int, help="slice from 1, as the window counts (default: that of the first finding)"
     )
     parser.add_argument("--layout", choices=LAYOUTS, default=LAYOUTS[0], help="which panes (default: %(default)s)")
+    parser.add_argument("--window", choices=WINDOWS, help="grey window (default: the one the series opens in)")
     parser.add_argument("--size", metavar="WxH", type=_size, default=(1440, 900), help="in px (default: 1440x900)")
     parser.add_argument("--attention", action="store_true", help="lay the attention map over the slice")
     parser.add_argument("--no-corner-text", action="store_true", help="leave patient and slice out of the corners")
@@ -41,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         series=arguments.series,
         slice_number=arguments.slice,
         layout=Layout(arguments.layout),
+        preset=WINDOWS.index(arguments.window) + 1 if arguments.window else None,
         shows_attention=arguments.attention,
         shows_corner_text=not arguments.no_corner_text,
         size=arguments.size,

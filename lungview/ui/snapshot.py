@@ -24,7 +24,8 @@ class View:
     """What the picture is to show.
 
     series: number, UID or description of the series, "" for the one the window chooses. slice_number: from 1 as the
-    window counts, None for the first finding's slice, or the middle. size: (width, height) in px.
+    window counts, None for the first finding's slice, or the middle. preset: of the grey window, from 1
+    as its key, None for the window's own choice. size: (width, height) in px.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class View:
     series: str = ""
     slice_number: int | None = None
     layout: Layout = Layout.READING
+    preset: int | None = None
     shows_attention: bool = False
     shows_corner_text: bool = True
     size: tuple[int, int] = (1440, 900)
@@ -113,6 +115,8 @@ class Snapshot(QObject):
     def _show_view(self) -> None:
         window, view = self._window, self._view
         window.show_layout(view.layout)
+        if view.preset is not None:
+            window.windows.choose_preset(view.preset)
         window.display.set_shows_attention(view.shows_attention)
         window.display.set_shows_corner_text(view.shows_corner_text)
         if view.slice_number is not None:

@@ -8,7 +8,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from lungview.cli.main import main
-from lungview.cli.screenshot import LAYOUTS
+from lungview.cli.screenshot import LAYOUTS, WINDOWS
+from lungview.domain.window import PRESETS
 from lungview.ui.settings import Layout
 from tests.support.annotations import write_voc
 from tests.support.dicom_series import Recipe, random_stored, write_series
@@ -35,6 +36,10 @@ def screenshot(patient: Path, out: Path, *words: str, code: int = 0) -> QImage:
 
 def test_every_layout_can_be_asked_for() -> None:
     assert set(LAYOUTS) == {layout.value for layout in Layout}
+
+
+def test_every_window_preset_can_be_asked_for() -> None:
+    assert tuple(preset.name.lower().replace(" ", "-") for preset in PRESETS) == WINDOWS
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
