@@ -146,11 +146,11 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 def test_compact_boxes_lie_in_the_slice_and_the_attention_covers_it(tmp_path: Path) -> None:
     detector = load_detector(str(compact_file(tmp_path, centre_bias=2.0)), "cpu")
-    volume = make_volume(make_stack(2, 190, 300, spacing_mm=(0.64, 0.64)))
+    volume = make_volume(make_stack(2, 200, 320, spacing_mm=(0.85, 0.85)))
     (result,) = detector.detect(volume, [1], Task())
     assert result.detections
     for detection in result.detections:
-        assert detection.box == detection.box.clipped(190, 300)
+        assert detection.box == detection.box.clipped(200, 320)
         assert detection.score is not None
         assert 0 < detection.score <= 1
     scores = [detection.score for detection in result.detections if detection.score is not None]

@@ -73,7 +73,7 @@ class TrainingConfig:
     evaluate_every: int = 250
     checkpoint_every: int = 125
     field_size: int = 256
-    image_size: int = 320
+    image_size: int = 224
     in_channels: int = 3
     start_from: Path | None = None
     weights_licence: str = "not stated"
