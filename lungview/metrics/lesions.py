@@ -53,11 +53,22 @@ def link_lesions(
     volume of its own: marks of two are never linked here. examined: slices the model has answered for, None for all.
     A lesion's score is its best box's, so that it reads on the same scale as the boxes and the score threshold.
     """
-    chains = _chains(marks_by_slice, geometry, rule)
+    grid = _Grid(geometry.slices, geometry.positions_mm, geometry.slice_spacing_mm, geometry.pixel_spacing_mm)
+    chains = _chains(marks_by_slice, grid, rule)
     seen = range(geometry.slices) if examined is None else examined
-    kept = [chain for chain in chains if _is_credible(chain, geometry, rule, seen)]
-    lesions = [_lesion(chain, geometry, source) for chain in kept]
+    kept = [chain for chain in chains if _is_credible(chain, grid, rule, seen)]
+    lesions = [_lesion(chain, grid, source) for chain in kept]
     return tuple(sorted(lesions, key=_rank))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """What linking needs of a geometry, worked out once: positions_mm (slices,), pixel_spacing_mm (row, column)."""
+
+    slices: int
+    positions_mm: FloatArray
+    spacing_mm: float
+    pixel_spacing_mm: tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -72,9 +83,9 @@ class _Chain:
         self.marks[index] = mark
 
 
-def _chains(marks_by_slice: Mapping[int, Sequence[Mark]], geometry: VolumeGeometry, rule: LinkRule) -> list[_Chain]:
+def _chains(marks_by_slice: Mapping[int, Sequence[Mark]], grid: _Grid, rule: LinkRule) -> list[_Chain]:
     """Walk along the normal, giving each slice's boxes to the chains that reach it."""
-    positions, spacing = geometry.positions_mm, geometry.slice_spacing_mm
+    positions, spacing = grid.positions_mm, grid.spacing_mm
     reach = (spacing + max(rule.max_gap_mm, spacing)) * 1.01  # positions are rounded in the files
     chains: list[_Chain] = []
     within_reach: list[_Chain] = []
@@ -112,37 +123,37 @@ def _holds_centre(a: FloatArray, b: FloatArray) -> BoolArray:
     return holds
 
 
-def _is_credible(chain: _Chain, geometry: VolumeGeometry, rule: LinkRule, examined: Collection[int]) -> bool:
+def _is_credible(chain: _Chain, grid: _Grid, rule: LinkRule, examined: Collection[int]) -> bool:
     score = _score(next(iter(chain.marks.values())))
     if len(chain.marks) > 1 or score is None or score >= rule.single_slice_score:
         return True
-    neighbours = [each for each in (chain.last - 1, chain.last + 1) if 0 <= each < geometry.slices]
+    neighbours = [each for each in (chain.last - 1, chain.last + 1) if 0 <= each < grid.slices]
     was_confirmable = bool(neighbours) and all(each in examined for each in neighbours)
-    return geometry.slice_spacing_mm >= rule.thick_slice_mm or not was_confirmable
+    return grid.spacing_mm >= rule.thick_slice_mm or not was_confirmable
 
 
-def _lesion(chain: _Chain, geometry: VolumeGeometry, source: Source) -> Lesion:
+def _lesion(chain: _Chain, grid: _Grid, source: Source) -> Lesion:
     boxes = {index: mark.box for index, mark in sorted(chain.marks.items())}
     scores = {index: score for index, mark in sorted(chain.marks.items()) if (score := _score(mark)) is not None}
     labels = Counter(mark.label for mark in chain.marks.values() if isinstance(mark, Finding) and mark.label)
     return Lesion(
         source=source,
         boxes=boxes,
-        size_mm=size_mm(boxes, geometry),
+        size_mm=_size_mm(boxes, grid),
         score=max(scores.values(), default=None),
         scores=scores,
         label=labels.most_common(1)[0][0] if labels else "",
     )
 
 
-def size_mm(boxes: Mapping[int, Box], geometry: VolumeGeometry) -> tuple[float, float, float]:
+def _size_mm(boxes: Mapping[int, Box], grid: _Grid) -> tuple[float, float, float]:
     """(across, down, through) extent in mm of boxes by slice, the thickness of one slice included."""
-    between_rows, between_columns = geometry.pixel_spacing_mm
-    positions = geometry.positions_mm[list(boxes)]
+    between_rows, between_columns = grid.pixel_spacing_mm
+    reached = [float(grid.positions_mm[index]) for index in boxes]
     return (
         max(box.width for box in boxes.values()) * between_columns,
         max(box.height for box in boxes.values()) * between_rows,
-        float(np.ptp(positions)) + geometry.slice_spacing_mm,
+        max(reached) - min(reached) + grid.spacing_mm,
     )
 
 
@@ -182,9 +193,14 @@ def match_lesions(
     A pair needs an IoU over its slices of at least iou_threshold, or a centre hit: readers and models disagree far
     more about where a lesion ends along the slices than about where it is.
     """
-    shape = len(predicted), len(reference)
-    overlaps = np.array([[lesion_iou(a, b) for b in reference] for a in predicted]).reshape(shape)
-    hits = np.array([[is_centre_hit(a, b) for b in reference] for a in predicted], dtype=bool).reshape(shape)
+    overlaps = np.zeros((len(predicted), len(reference)))
+    hits = np.zeros(overlaps.shape, dtype=bool)
+    for row, lesion in enumerate(predicted):
+        middle = _middle(lesion)
+        for column, other in enumerate(reference):
+            if lesion.first <= other.last and other.first <= lesion.last:
+                overlaps[row, column] = lesion_iou(lesion, other)
+                hits[row, column] = _holds(other, middle)
     gains = np.where((overlaps >= iou_threshold) | hits, overlaps + 1e-6 * hits, 0.0)
     matching = pair_by_gain(gains)
     return LesionMatching(
@@ -205,17 +221,24 @@ def lesion_iou(a: Lesion, b: Lesion) -> float:
 
 
 def is_centre_hit(predicted: Lesion, reference: Lesion) -> bool:
-    """Whether the predicted lesion's middle lies in the reference: within its slices, and its box nearest there.
+    """Whether the predicted lesion's middle lies in the reference: within its slices, and its box nearest there."""
+    return _holds(reference, _middle(predicted))
 
-    The middle is the mean of the box centres and slices, weighed by box area.
-    """
-    weights = np.array([max(box.area, 1e-9) for box in predicted.boxes.values()])
-    centres = np.array([(*box.centre, index) for index, box in predicted.boxes.items()])
-    x, y, k = np.average(centres, axis=0, weights=weights)
+
+def _middle(lesion: Lesion) -> tuple[float, float, float]:
+    """(x, y, k): the mean of the box centres and slices, weighed by box area."""
+    placed = [(*box.centre, index, max(box.area, 1e-9)) for index, box in lesion.boxes.items()]
+    total = sum(weight for *_, weight in placed)
+    x, y, k = (sum(each[axis] * each[3] for each in placed) / total for axis in range(3))
+    return x, y, k
+
+
+def _holds(reference: Lesion, middle: tuple[float, float, float]) -> bool:
+    x, y, k = middle
     if not reference.first - 0.5 <= k <= reference.last + 0.5:
         return False
     nearest = min(reference.boxes, key=lambda index: (abs(index - k), index))
-    return reference.boxes[nearest].contains(float(x), float(y))
+    return reference.boxes[nearest].contains(x, y)
 
 
 def _shared_area(a: Box, b: Box) -> float:
