@@ -1,7 +1,17 @@
 """The slider under the pane: where in the stack the slice is, and where the boxes are."""
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lungview.ui import theme
@@ -14,7 +24,7 @@ _ENDS = 10
 """Free px at both ends, so that the handle is whole on the first and last slice."""
 _TICK_TOP, _TICK_HEIGHT, _TICK_GAP = 6, 8, 3
 _TRACK_HEIGHT = 4
-_REDRAW_MS = 80
+_REDRAW_MS = 150
 
 
 class SliceSlider(QWidget):
@@ -27,6 +37,7 @@ class SliceSlider(QWidget):
         super().__init__(parent)
         self._state, self._display = state, display
         self._ticks: QPixmap | None = None
+        self._width_of_number = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setAccessibleName("Slices")
@@ -125,7 +136,9 @@ class SliceSlider(QWidget):
         return QRectF(_ENDS, _HEIGHT - 14, max(self.width() - 2 * _ENDS - self._number_width(), 1), _TRACK_HEIGHT)
 
     def _number_width(self) -> int:
-        return self.fontMetrics().horizontalAdvance("0000 / 0000") + Space.INSIDE
+        if not self._width_of_number:
+            self._width_of_number = QFontMetrics(theme.font(Size.SMALL_FONT)).horizontalAdvance("0000 / 0000")
+        return self._width_of_number + Space.INSIDE
 
     def _redraw_soon(self, *_: object) -> None:
         if not self._redraw.isActive():

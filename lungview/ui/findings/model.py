@@ -122,8 +122,10 @@ class FindingsModel(QAbstractTableModel):
     def _on_rows_changed(self) -> None:
         rows = self._state.rows
         if [row.id for row in rows] == [row.id for row in self._rows]:
-            self._rows = rows
-            self._tell_all_changed()
+            before, self._rows = self._rows, rows
+            for number, (old, new) in enumerate(zip(before, rows, strict=True)):
+                if old != new:  # painting the list is dear while detections stream in
+                    self.dataChanged.emit(self.index(number, 0), self.index(number, len(Column) - 1))
             return
         self.beginResetModel()
         self._rows = rows

@@ -14,8 +14,9 @@ from lungview.ui.state import ViewerState
 if TYPE_CHECKING:
     from lungview.reading.comparison import LesionRow
 
-_PAUSE_MS = 60
-"""Changes that come closer than this are answered together: detections arrive slice by slice."""
+_PAUSE_MS = 40
+_STREAM_PAUSE_MS = 300
+"""Detections arrive slice by slice: those that come closer than this are linked together."""
 _SAME_IOU = 0.2
 
 
@@ -31,12 +32,10 @@ class RowsKeeper(QObject):
         self._is_stale = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._work_out)
-        for changed in (
-            state.volume_changed, state.findings_changed, state.detections_changed, display.score_threshold_changed,
-        ):  # fmt: skip
+        for changed in (state.volume_changed, state.findings_changed, display.score_threshold_changed):
             changed.connect(self._on_changed)
+        state.detections_changed.connect(self._on_detections_changed)
 
     @property
     def is_up_to_date(self) -> bool:
@@ -45,8 +44,13 @@ class RowsKeeper(QObject):
 
     def _on_changed(self, *_: object) -> None:
         self._is_stale = True
+        if self._job is None:
+            self._timer.start(_PAUSE_MS)
+
+    def _on_detections_changed(self, _index: int) -> None:
+        self._is_stale = True
         if self._job is None and not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(_STREAM_PAUSE_MS)
 
     def _work_out(self) -> None:
         self._is_stale = False
@@ -69,7 +73,7 @@ class RowsKeeper(QObject):
     def _on_ended(self) -> None:
         self._job = None
         if self._is_stale:
-            self._timer.start()
+            self._timer.start(_STREAM_PAUSE_MS)
 
     def _take(self, stack_key: str, rows: "tuple[LesionRow, ...]") -> None:
         if self._state.stack is None or stack_key != self._state.stack.key:
