@@ -31,6 +31,8 @@ class LateBuilding(QObject):
         self._go_on()
 
     def _go_on(self) -> None:
+        if self._window.is_closed:
+            return
         if self._steps:
             self._steps.pop(0)(self._window)
             QTimer.singleShot(0, self, self._go_on)

@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
         self.errors = ErrorReporter(self)
         self.preferences = Preferences(SettingsStore(services.settings_file), self)
         self.is_built = False
+        self.is_closed = False
         self._is_painted = False
         self._waiting: list[Callable[[], None]] = []
         self._make_shell()
@@ -189,6 +190,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep what is to be remembered and end every job."""
+        self.is_closed = True
         self._waiting.clear()
         if self.is_built:
             self.cine.stop()

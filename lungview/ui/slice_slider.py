@@ -35,7 +35,7 @@ class SliceSlider(QWidget):
 
     def __init__(self, state: ViewerState, display: DisplayState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state, self._display = state, display
+        self._state, self.display = state, display
         self._ticks: QPixmap | None = None
         self._width_of_number = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -121,7 +121,7 @@ class SliceSlider(QWidget):
 
     def _describe(self, index: int) -> str:
         readers = len(self._state.reader_boxes(index))
-        marks = len(self._state.detections_on(index, self._display.score_threshold))
+        marks = len(self._state.detections_on(index, self.display.score_threshold))
         parts = [f"Slice {index + 1}"]
         parts += [f"{readers} reader {'box' if readers == 1 else 'boxes'}"] if readers else []
         parts += [f"{marks} AI {'box' if marks == 1 else 'boxes'}"] if marks else []
@@ -155,10 +155,10 @@ class SliceSlider(QWidget):
         made.fill(Qt.GlobalColor.transparent)
         painter = QPainter(made)
         self._paint_track(painter)
-        threshold = self._display.score_threshold
-        if self._display.shows_reader:
+        threshold = self.display.score_threshold
+        if self.display.shows_reader:
             self._paint_ticks(painter, [i for i, found in self._state.findings.items() if found], Mark.READER, 0)
-        if self._display.shows_ai:
+        if self.display.shows_ai:
             marked = [i for i in self._state.detections if self._state.detections_on(i, threshold)]
             self._paint_ticks(painter, marked, Mark.AI, _TICK_HEIGHT + 1)
         painter.end()

@@ -68,8 +68,8 @@ def _paint_stack(
     line = QRect(left, frame.top() - 1, place.right() - left - Space.INSIDE, _LINE)
     _write(painter, line, row.title, colours.text)
     _write(painter, line.translated(0, _LINE + 1), row.details, colours.secondary_text, Size.SMALL_FONT)
-    if row.boxed_slices:
-        _paint_badge(painter, line.translated(0, 2 * _LINE + 4), f"{row.boxed_slices} reader boxes", colours)
+    if row.boxes:
+        _paint_badge(painter, line.translated(0, 2 * _LINE + 4), _boxes_in_words(row.boxes), colours)
 
 
 def _paint_picture(painter: QPainter, frame: QRect, picture: QImage | None, colours: Palette) -> None:
@@ -94,6 +94,10 @@ def _paint_badge(painter: QPainter, line: QRect, text: str, colours: Palette) ->
     painter.setPen(QColor(colours.text))
     shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, width - 10)
     painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, shown)
+
+
+def _boxes_in_words(count: int) -> str:
+    return f"{count} reader box{'' if count == 1 else 'es'}"
 
 
 def _write(

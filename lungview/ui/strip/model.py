@@ -71,6 +71,6 @@ class StripModel(QAbstractListModel):
 
 
 def _in_words(row: StripRow) -> str:
-    boxed = f"{row.boxed_slices} slices with reader boxes" if row.boxed_slices else ""
+    boxed = f"{row.boxes} reader boxes" if row.boxes else ""
     named = row.stack.name if row.stack is not None and row.stack.name not in row.title else ""
     return "\n".join(part for part in (row.title, named, row.details, boxed) if part)

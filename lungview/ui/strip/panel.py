@@ -64,7 +64,7 @@ class StripPanel(QWidget):
 
     def _show_case(self) -> None:
         case = self._state.case
-        self.model.set_rows(rows_of(case.scan.patients, boxed_slices(case)) if case is not None else ())
+        self.model.set_rows(rows_of(case.scan.patients, reader_boxes(case)) if case is not None else ())
         self.offer.setVisible(case is not None and bool(case.scan.stacks) and not case.annotations.linked)
         self._show_current()
 
@@ -84,6 +84,6 @@ class StripPanel(QWidget):
             self.stack_wanted.emit(stack)
 
 
-def boxed_slices(case: "Case") -> Mapping[str, int]:
-    """Stack key -> how many of its slices readers boxed."""
-    return {stack.key: len(case.findings_by_slice(stack)) for stack in case.scan.stacks}
+def reader_boxes(case: "Case") -> Mapping[str, int]:
+    """Stack key -> how many boxes readers drew on it."""
+    return {stack.key: sum(map(len, case.findings_by_slice(stack).values())) for stack in case.scan.stacks}

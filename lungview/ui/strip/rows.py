@@ -25,29 +25,27 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StripRow:
-    """One row. title and details: its two lines. boxed_slices: slices with readers' boxes."""
+    """One row. title and details: its two lines. boxes: how many readers drew."""
 
     kind: RowKind
     title: str
     details: str = ""
     stack: Stack | None = None
-    boxed_slices: int = 0
+    boxes: int = 0
 
 
-def rows_of(patients: tuple[Patient, ...], boxed_slices: Mapping[str, int]) -> tuple[StripRow, ...]:
-    """Patients, under each its studies, under each its stacks. boxed_slices: by stack key."""
-    return tuple(_rows(patients, boxed_slices))
+def rows_of(patients: tuple[Patient, ...], boxes: Mapping[str, int]) -> tuple[StripRow, ...]:
+    """Patients, under each its studies, under each its stacks. boxes: by stack key."""
+    return tuple(_rows(patients, boxes))
 
 
-def _rows(patients: tuple[Patient, ...], boxed_slices: Mapping[str, int]) -> Iterator[StripRow]:
+def _rows(patients: tuple[Patient, ...], boxes: Mapping[str, int]) -> Iterator[StripRow]:
     for patient in patients:
         yield StripRow(RowKind.PATIENT, patient_title(patient), _patient_details(patient))
         for study in patient.studies:
             yield StripRow(RowKind.STUDY, study.description or "Study", day(study.date))
             for series, stack in _stacks(study):
-                yield StripRow(
-                    RowKind.STACK, _title(series, stack), _details(stack), stack, boxed_slices.get(stack.key, 0)
-                )
+                yield StripRow(RowKind.STACK, _title(series, stack), _details(stack), stack, boxes.get(stack.key, 0))
 
 
 def _stacks(study: Study) -> Iterator[tuple[Series, Stack]]:
