@@ -11,7 +11,7 @@ from lungview.domain.study import Patient, Stack, StackKind
 from lungview.domain.volume import Volume
 from lungview.errors import InconsistentSeriesError
 from lungview.task import Cancelled, Task
-from lungview.ui.strip.model import ROW_ROLE, StripModel
+from lungview.ui.strip.model import StripModel
 from lungview.ui.strip.rows import RowKind, patient_title, rows_of
 from lungview.ui.strip.thumbnails import make_thumbnails, small_picture, to_image
 from tests.support.volumes import make_scan, make_stack, make_volume
@@ -64,7 +64,7 @@ def test_the_model_keeps_qts_rules(qtmodeltester: object, model: StripModel) -> 
 def test_only_series_can_be_chosen(model: StripModel) -> None:
     choosable = [bool(model.flags(model.index(row)) & Qt.ItemFlag.ItemIsSelectable) for row in range(4)]
     assert choosable == [False, False, True, True]
-    assert model.data(model.index(2), ROW_ROLE).stack is AXIAL  # type: ignore[attr-defined]
+    assert model.row(2).stack is AXIAL
 
 
 def test_a_thumbnail_comes_to_its_own_row_and_goes_with_the_folder(model: StripModel) -> None:
