@@ -5,20 +5,18 @@ Read as a table of contents. What costs time to import is imported where it is u
 
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from lungview.domain.detection import Detector, ModelInfo
-from lungview.domain.study import Stack
-from lungview.domain.volume import Volume
 from lungview.errors import LungViewError
 from lungview.files import write_atomically
 from lungview.places import cache_folder
 from lungview.task import Cancelled, Task
 
 if TYPE_CHECKING:
+    from lungview.domain.detection import Detector, ModelInfo
+    from lungview.domain.study import Stack
+    from lungview.domain.volume import Volume
     from lungview.reading.case import Case
     from lungview.ui.services import Services
     from lungview.ui.snapshot import View
@@ -32,27 +30,32 @@ def open_case(path: Path, task: Task, annotations: Path | None = None) -> "Case"
 
 
 def load_volume(
-    stack: Stack,
+    stack: "Stack",
     task: Task,
     *,
     first: int | None = None,
-    on_slice: Callable[[Volume, int], None] | None = None,
-) -> Volume:
+    on_slice: "Callable[[Volume, int], None] | None" = None,
+) -> "Volume":
     """Read a stack's voxels, slice first before the others."""
     from lungview.dicom import load
 
     return load.load_volume(stack, task, first=first, on_slice=on_slice)
 
 
-def available_models() -> tuple[ModelInfo, ...]:
+def available_models() -> "tuple[ModelInfo, ...]":
     """What can be named as a model, the default first."""
     from lungview.detection.cards import bundled_cards  # not the registry, which needs torch
 
     return tuple(card.info for card in bundled_cards())
 
 
-def load_detector(name_or_file: str = "", device: str = "auto", *, is_cached: bool = True) -> Detector:
+def load_detector(name_or_file: str = "", device: str = "auto", *, is_cached: bool = True) -> "Detector":
     """A model by name or weights file ("" for the default) that remembers what it said of a series."""
+    from importlib.metadata import version
+
+    from lungview.detection.preload import load_torch_libraries
+
+    load_torch_libraries()
     from lungview.detection import registry
     from lungview.reading.results_cache import CachedDetector
 
@@ -102,13 +105,13 @@ def run_window(path: Path | None = None, annotations: Path | None = None, *, is_
     application = make_application()
     if not has_screen():
         raise LungViewError("No display was found to open a window on; `lungview screenshot` draws without one.")
-    window = MainWindow(services())
+    window = MainWindow(services(), builds_at_once=False)
     restore_hooks = errors.install(window.errors)
     window.show()
     if path is not None:
         window.open_path(path, annotations)
     elif is_demo:
-        window.opening.open_demo()
+        window.open_demo()
     with interrupting(window.close) as was_interrupted:
         code = application.exec()
     restore_hooks()
@@ -139,6 +142,8 @@ def render(
 
     tell: is called with what is being done, done and total.
     """
+    from tempfile import TemporaryDirectory
+
     from lungview.ui.application import make_application
     from lungview.ui.main_window import MainWindow
     from lungview.ui.settings import Settings, SettingsStore

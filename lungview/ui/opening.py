@@ -92,7 +92,7 @@ class Opening(QObject):
         write = self._services.write_demo
         if write is None:
             return
-        job = self._runner.start("Making the demo patient", lambda _task: write(cache_folder() / "demo"))
+        job = self._runner.start("Making the demo patient", lambda task: write(cache_folder() / "demo", task))
         job.succeeded.connect(self.open_path)
         job.failed.connect(self.failed)
 

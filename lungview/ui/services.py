@@ -51,6 +51,6 @@ class Services:
     load_volume: LoadVolume
     load_detector: "Callable[[str], Detector]"
     available_models: "Callable[[], tuple[ModelInfo, ...]]"
-    write_demo: Callable[[Path], Path] | None = None
+    write_demo: "Callable[[Path, Task], Path] | None" = None
     settings_file: Path | None = None
     data_folder: Path | None = None
