@@ -28,7 +28,7 @@ from lungview.domain.box import Box
 from lungview.domain.geometry import VolumeGeometry
 from lungview.task import Task
 
-DEFAULT_SEED = 20
+DEFAULT_SEED = 3
 _FIELD_OF_VIEW_MM = 378.88
 _MIDDLE_MM = -36.0
 """Height of the middle slice over the carina."""

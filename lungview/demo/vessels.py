@@ -24,10 +24,10 @@ _VEIN_ROOTS = {
     Lobe.LEFT_UPPER: (52, -14, -30),
     Lobe.LEFT_LOWER: (54, 32, -70),
 }
-_TIP_RADIUS_MM = 0.38
-_BRANCHING_POWER = 0.395
+_TIP_RADIUS_MM = 0.4
+_BRANCHING_POWER = 0.365
 """Radius by tips fed: between Murray's 1/3 and the 1/2 that keeps the sum of cross-sections."""
-_AIRWAY_TIPS = 45
+_AIRWAY_TIPS = 55
 """An airway is drawn beside arteries that feed at least so many tips; smaller ones CT does not show."""
 _NEAREST_SURFACE_MM = 3.5
 
@@ -127,7 +127,7 @@ def _grow_tree(tips: Points, root: Points, rng: np.random.Generator) -> Tree:
         start, heading, reached = waiting.pop()
         middle = tips[reached].mean(axis=0)
         is_tip = reached.size == 1
-        end = middle if is_tip else start + (middle - start) * rng.uniform(0.42, 0.62)
+        end = middle if is_tip else start + (middle - start) * (_reach(reached.size) * rng.uniform(0.8, 1.2))
         way = end - start
         length = float(np.linalg.norm(way))
         if length > 1e-6:
@@ -140,6 +140,11 @@ def _grow_tree(tips: Points, root: Points, rng: np.random.Generator) -> Tree:
             onward = way / length if length > 1e-6 else heading
             waiting.extend((end, onward, half) for half in _parted(tips, reached, onward, rng))
     return Tree(np.array(starts), np.array(ends), np.array(headings), np.array(fed))
+
+
+def _reach(tips: int) -> float:
+    """How far towards the middle of its tips a branch runs before it forks: trunks fork early, twigs late."""
+    return float(np.interp(np.log(tips), (1.0, 5.5), (0.54, 0.3)))
 
 
 def _parted(
