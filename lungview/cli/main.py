@@ -9,7 +9,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from lungview.cli import demo, detect, info, models, open_window, screenshot, train
 from lungview.cli.exit_codes import ExitCode
@@ -69,12 +68,22 @@ def with_command(words: Sequence[str]) -> list[str]:
     return ["open", *words]
 
 
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when asked: that reads a file by a mail library, which the window need not wait for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"lungview {version('lungview')}")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="lungview", usage="lungview [PATH | COMMAND ...]", description=_DESCRIPTION, epilog=_EPILOG
     )
-    parser.add_argument("--version", action="version", version=f"lungview {version('lungview')}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the program's version and end")
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure (with any sub-command)")
     commands = parser.add_subparsers(title="sub-commands", dest="command", metavar="COMMAND", prog="lungview")
     for name, module in _COMMANDS.items():
