@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lungview.errors import LungViewError
-from lungview.files import write_atomically
 from lungview.places import cache_folder
 from lungview.task import Cancelled, Task
 
@@ -144,6 +143,7 @@ def render(
     """
     from tempfile import TemporaryDirectory
 
+    from lungview.files import write_atomically
     from lungview.ui.application import make_application
     from lungview.ui.main_window import MainWindow
     from lungview.ui.settings import Settings, SettingsStore

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from lungview.ui import icons, theme
+from lungview.ui import theme
 from lungview.ui.theme import Space
 
 _MOST_RECENT = 5
@@ -25,6 +25,7 @@ class EmptyState(QFrame):
         self.setObjectName("emptyState")
         self._sign = QLabel()
         self._sign.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._sign.setFixedHeight(_SIGN_PX)
         self._told = _centred("Drop a DICOM folder here, or press Ctrl+O", "heading")
         self._more = _centred(
             "A file, a DICOMDIR or a zip will do. Annotation folders beside it are found.", "secondary"
@@ -32,7 +33,6 @@ class EmptyState(QFrame):
         self._recent = QVBoxLayout()
         self._recent.setSpacing(Space.TIGHT)
         self._lay_out(self._buttons(has_demo))
-        self.dress()
 
     @property
     def invitation(self) -> str:
@@ -65,7 +65,9 @@ class EmptyState(QFrame):
         self.style().polish(self)
 
     def dress(self) -> None:
-        """Draw the sign in the colours in use."""
+        """Draw the sign in the colours in use; not at the first paint, which must not wait for the font of icons."""
+        from lungview.ui import icons
+
         colours = theme.current_palette()
         faint = theme.mixed(colours.secondary_text, colours.window, 0.7)
         self._sign.setPixmap(icons.pixmap("folder-notch-open", faint, _SIGN_PX, self.devicePixelRatioF()))

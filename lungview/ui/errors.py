@@ -1,7 +1,6 @@
 """The only place where errors are shown, and where those that nobody caught end up."""
 
 import logging
-import platform
 import sys
 import threading
 from collections.abc import Callable
@@ -91,6 +90,8 @@ class ErrorDialog(QDialog):
 
 def report(error: BaseException) -> str:
     """What went wrong and where in the program, without patients' names or paths."""
+    import platform
+
     from lungview.logs import describe, log_file  # what is needed only then must not delay the first paint
 
     return "\n".join(

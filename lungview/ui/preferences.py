@@ -1,7 +1,6 @@
 """The settings in use: held in memory, written soon after a change."""
 
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -81,4 +80,6 @@ class Preferences(QObject):
 
 def _key(path: Path) -> str:
     """A path's name in the settings: folders of patients are not written out where a hash will do."""
+    from hashlib import sha256  # loads a large library that the first paint need not wait for
+
     return sha256(str(path.resolve()).encode()).hexdigest()[:16]

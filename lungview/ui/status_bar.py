@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QToolButton, QWidget
 
-from lungview.ui import icons, theme
+from lungview.ui import theme
 from lungview.ui.theme import Space
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ class StatusBar(QStatusBar):
         self._saved = _label("", "small")
         self._model = _label("", "small")
         self._lay_out()
-        self.dress()
         self._show_job(None)
 
     def watch(self, runner: "JobRunner") -> None:
@@ -77,7 +76,9 @@ class StatusBar(QStatusBar):
         return self._model.text()
 
     def dress(self) -> None:
-        """Draw the icons in the colours in use."""
+        """Draw the icon in the colours in use; not at the first paint, which must not wait for the font of icons."""
+        from lungview.ui import icons
+
         self._cancel.setIcon(icons.icon("x", theme.current_palette(), 12))
 
     def _lay_out(self) -> None:
