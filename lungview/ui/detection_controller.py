@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from lungview.domain.detection import Detector, ModelInfo, SliceDetections
 from lungview.domain.volume import Volume
 from lungview.task import Task
+from lungview.ui.heap import collector_paused
 from lungview.ui.jobs import Job, JobRunner
 from lungview.ui.relay import BatchRelay
 from lungview.ui.services import Services
@@ -67,7 +68,7 @@ class DetectionController(QObject):
 
     def list_models(self) -> None:
         """Find in the background what can be chosen."""
-        job = self._runner.start("Listing models", lambda _task: self._services.available_models(), is_quiet=True)
+        job = self._runner.start("Listing models", self._list, is_quiet=True)
         job.succeeded.connect(self.models_listed)
         job.failed.connect(self.failed)
 
@@ -75,7 +76,7 @@ class DetectionController(QObject):
         """Load a model in the background ("" for the default) and let it answer in place of the one before."""
         if self._loading is not None:
             self._loading.cancel()
-        job = self._runner.start("Loading the model", lambda _task: self._services.load_detector(name_or_file))
+        job = self._runner.start("Loading the model", lambda _task: self._load(name_or_file))
         self._loading = job
         job.succeeded.connect(lambda detector: self._on_loaded(job, name_or_file, detector))
         job.failed.connect(self.failed)
@@ -118,6 +119,14 @@ class DetectionController(QObject):
             self._job.cancel()
             self._job, self._queue = None, None
             self.running_changed.emit(False)
+
+    def _list(self, _task: Task) -> tuple[ModelInfo, ...]:
+        with collector_paused():
+            return self._services.available_models()
+
+    def _load(self, name_or_file: str) -> Detector:
+        with collector_paused():
+            return self._services.load_detector(name_or_file)
 
     def _on_loaded(self, job: Job[Detector], name_or_file: str, detector: Detector) -> None:
         if job is not self._loading:

@@ -1,15 +1,17 @@
 """Background calls: a plain function of a Task, run in a thread, its end told on the GUI thread."""
 
 import logging
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from lungview.task import Cancelled, Task
 
@@ -17,9 +19,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_SWITCH_INTERVAL_S = 0.0005
+_SWITCH_INTERVAL_S = 0.0001
 """How long a job's Python may keep the GUI thread waiting; the interpreter's own 5 ms is a third of a frame, and a
 paint takes the lock several times."""
+_NICENESS = 10
+"""How far jobs stand back for the window where cores are few (Linux only, where each thread has its own)."""
 _PROGRESS_INTERVAL_S = 0.05
 
 
@@ -129,7 +133,9 @@ class JobRunner(QObject):
     def __init__(self, parent: QObject | None = None, *, workers: int = 4) -> None:
         super().__init__(parent)
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
-        self._executor = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="lungview-job")
+        self._executor = ThreadPoolExecutor(
+            max_workers=workers, thread_name_prefix="lungview-job", initializer=_stand_back
+        )
         self._jobs: list[Job[object]] = []
         self._is_shut_down = False
         self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
@@ -146,11 +152,11 @@ class JobRunner(QObject):
         is cancelled at once.
         """
         job: Job[T] = Job(label, is_quiet=is_quiet)
-        self._jobs.append(job)  # type: ignore[arg-type]  # a list of jobs of any value
         job.finished.connect(lambda: self._forget(job))
         if self._is_shut_down:  # a timer or a late answer may still ask while the window goes
             self._ended.emit(job, Outcome(is_cancelled=True))
         else:
+            self._jobs.append(job)  # type: ignore[arg-type]  # a list of jobs of any value
             self._executor.submit(self._run, job, work)
         self.started.emit(job)
         return job
@@ -161,7 +167,8 @@ class JobRunner(QObject):
             job.cancel()
 
     def shut_down(self) -> None:
-        """Cancel every job, wait for the threads to end, and tell each job's end."""
+        """Cancel every job, wait for the threads to end, and tell each job's end; none begins from now on."""
+        self._is_shut_down = True
         self.cancel_all()
         self._is_shut_down = True
         self._executor.shutdown(wait=True, cancel_futures=True)
@@ -188,3 +195,12 @@ class JobRunner(QObject):
         job.deleteLater()
         if not self._jobs:
             self.idle.emit()
+
+
+def _stand_back() -> None:
+    """Let the GUI thread go first when both want a core; the threads that a job's libraries start follow it."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        with suppress(OSError):  # some sandboxes forbid it, and jobs run without
+            own = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, min(own + _NICENESS, 19))

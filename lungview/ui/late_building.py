@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from lungview.task import Task
+from lungview.ui.heap import collector_paused
 from lungview.ui.jobs import JobRunner
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class LateBuilding(QObject):
 
 
 def _import_steps(_task: Task) -> tuple[Step, ...]:
-    from lungview.ui.building import STEPS
+    with collector_paused():
+        from lungview.ui.building import STEPS
 
     return STEPS
 

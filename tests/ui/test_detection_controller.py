@@ -31,13 +31,15 @@ class SteppedDetector(ScriptedDetector):
         self.was_cancelled = threading.Event()
 
     def detect(self, volume: Volume, indices: Iterable[int], task: Task) -> Iterator[SliceDetections]:
-        for index in indices:
-            self.asked.append(index)
-            while not self.gate.acquire(timeout=0.01):
-                if task.is_cancelled:
-                    self.was_cancelled.set()
-                task.check()
-            yield self.answer(index)
+        try:
+            for index in indices:
+                self.asked.append(index)
+                while not self.gate.acquire(timeout=0.01):
+                    task.check()
+                yield self.answer(index)
+        finally:
+            if task.is_cancelled:
+                self.was_cancelled.set()
 
 
 class FailingDetector(ScriptedDetector):
