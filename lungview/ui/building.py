@@ -80,7 +80,7 @@ def make_panes(window: "MainWindow") -> None:
     """The panes that show slices."""
     state, display, runner = window.state, window.display, window.runner
     window.focus = Focus(state, display, window)
-    window.axial = AxialPane(state, display)
+    window.axial = AxialPane(state, display, marks=window.focus.marks)
     window.comparison = ComparisonView(state, display, window.focus, runner=runner)
     window.zoom = ZoomPane(state, display, window.focus)
     window.outline = OutlinePane(state, display, window.focus, runner=runner)

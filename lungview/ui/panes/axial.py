@@ -22,13 +22,22 @@ _BOTTOM_LINES = 4
 
 
 class AxialPane(SlicePane):
-    """Shows the current slice with its marks, corner text and, where asked for, the attention map."""
+    """Shows the current slice with its marks, corner text and, where asked for, the attention map.
+
+    marks: those of the focus, where there is one, so that they are worked out once.
+    """
 
     has_slab = True
 
-    def __init__(self, state: ViewerState, display: DisplayState, parent: QWidget | None = None) -> None:
-        super().__init__(state, display, MarkSource(state, display), parent)
-        self.marks.setParent(self)
+    def __init__(
+        self,
+        state: ViewerState,
+        display: DisplayState,
+        parent: QWidget | None = None,
+        *,
+        marks: MarkSource | None = None,
+    ) -> None:
+        super().__init__(state, display, marks or MarkSource(state, display), parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._cursor: QPointF | None = None
