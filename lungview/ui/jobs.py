@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from lungview.task import Cancelled, Task
 
@@ -170,7 +170,6 @@ class JobRunner(QObject):
         """Cancel every job, wait for the threads to end, and tell each job's end; none begins from now on."""
         self._is_shut_down = True
         self.cancel_all()
-        self._is_shut_down = True
         self._executor.shutdown(wait=True, cancel_futures=True)
         for job in self.jobs:
             job.end(Outcome(is_cancelled=True))

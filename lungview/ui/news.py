@@ -1,6 +1,5 @@
 """Tells the reader what the controllers have to say: in the status bar, the message bar, the menus."""
 
-import gc
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -114,7 +113,6 @@ class News(QObject):
 
     def _on_model_loaded(self, model: ModelInfo, device: str, name_or_file: str) -> None:
         window = self._window
-        gc.freeze()  # the libraries' million objects stay; to look through them again would take several frames
         window.status.set_model(f"{model.title} · {_DEVICES.get(device, device)}")
         window.model_menu.show_in_use(model, name_or_file)
         window.display.set_score_threshold(window.preferences.threshold_for(model.name, model.default_threshold))

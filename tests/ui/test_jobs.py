@@ -95,6 +95,14 @@ def test_shutting_down_ends_every_thread_and_tells_every_end(qtbot: QtBot) -> No
     assert runner.jobs == ()
 
 
+def test_a_job_asked_for_after_shutting_down_is_cancelled(qtbot: QtBot) -> None:
+    runner = JobRunner()
+    runner.shut_down()
+    told = ends_of(runner.start("Work", lambda _task: 1))
+    qtbot.waitUntil(lambda: told == ["cancelled"])
+    assert runner.jobs == ()
+
+
 def test_a_finished_job_lets_its_value_go(qtbot: QtBot, runner: JobRunner) -> None:
     class Value:
         pass

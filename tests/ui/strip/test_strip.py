@@ -111,4 +111,4 @@ def test_colour_stays_colour() -> None:
     voxels[..., 0] = 200
     picture = small_picture(make_volume(make_stack(1, 200, 200, samples=3), voxels))
     assert picture.shape == (100, 100, 3)
-    assert to_image(picture).pixelColor(5, 5).getRgb()[:3] == (200, 0, 0)
+    assert to_image(picture).pixelColor(5, 5).name() == "#c80000"
