@@ -137,6 +137,7 @@ class Snapshot(QObject):
 
     def _take(self) -> None:
         self._timer.stop()
+        self._window.slider.redraw()  # its ticks may be some moments behind
         self.picture = self._window.grab().toImage()
         self.finished.emit()
 
