@@ -37,7 +37,7 @@ def test_the_wheel_holds_both_packages_and_the_resources_and_no_more(wheel: Path
     } <= names
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"lungview", "lungview_training"}
-    assert not [name for name in names if "__pycache__" in name]
+    assert not [name for name in names if "__pycache__" in name or "screenshots" in name]
 
 
 def test_an_unpacked_wheel_finds_its_models(wheel: Path, tmp_path: Path) -> None:
