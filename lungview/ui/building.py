@@ -54,6 +54,7 @@ def make_states(window: "MainWindow") -> None:
     window.state, window.display = ViewerState(window), DisplayState(window)
     if not hasattr(window, "runner"):  # building later needs one to import these very modules
         window.runner = JobRunner(window, workers=_WORKERS)
+    window.state.slice_changed.connect(window.runner.courtesy.make_way)
     window.status.watch(window.runner)
 
 
@@ -92,7 +93,7 @@ def make_lists(window: "MainWindow") -> None:
     """The strip at the left and the findings at the right."""
     window.actions_by_id = Actions(window)
     verdicts = tuple(window.actions_by_id[each] for each in (Id.ACCEPT, Id.DISMISS, Id.REOPEN))
-    window.strip = StripPanel(window.state, window.actions_by_id[Id.CHOOSE_ANNOTATIONS])
+    window.strip = StripPanel(window.state, window.display, window.actions_by_id[Id.CHOOSE_ANNOTATIONS])
     window.findings = FindingsPanel(window.state, window.display, window.navigator, verdicts)
 
 

@@ -56,7 +56,9 @@ class News(QObject):
         window = self._window
         reading, state = window.reading, window.state
         reading.opening.connect(self._on_opening)
-        reading.opening_ended.connect(lambda: window.empty.say(_INVITATION))
+        for ended in (reading.opening_ended, window.opening.demo_ended):
+            ended.connect(lambda: window.empty.say(_INVITATION))
+        window.opening.demo_begun.connect(lambda: window.empty.say("Making the demo patient…"))
         reading.opened.connect(self._on_opened)
         reading.loaded.connect(self._on_loaded)
         reading.loading_ended.connect(window.thumbnails.start)
@@ -75,7 +77,6 @@ class News(QObject):
         window.opening.weights_wanted.connect(self._on_model_wanted)
         window.display.score_threshold_changed.connect(lambda _threshold: self._window.threshold_memory.start())
         window.threshold_memory.timeout.connect(self._remember_threshold)
-        window.status.set_model("Model is loading…")
 
     def _on_opening(self, path: Path) -> None:
         self._window.centre.messages.clear()
@@ -108,7 +109,7 @@ class News(QObject):
         self._window.actions_by_id.enable(self._window.state.stack is not None, *NEED_STACK)
 
     def _on_model_wanted(self, name_or_file: str) -> None:
-        self._window.status.set_model("Model is loading…")
+        self._window.status.set_model("")
         self._window.detection.load(name_or_file)
 
     def _on_model_loaded(self, model: ModelInfo, device: str, name_or_file: str) -> None:

@@ -23,6 +23,9 @@ class Opening(QObject):
 
     failed = Signal(object)
     weights_wanted = Signal(str)
+    demo_begun = Signal()
+    demo_ended = Signal()
+    """Without a patient: cancelled or failed."""
 
     def __init__(
         self,
@@ -94,7 +97,10 @@ class Opening(QObject):
             return
         job = self._runner.start("Making the demo patient", lambda task: write(cache_folder() / "demo", task))
         job.succeeded.connect(self.open_path)
+        job.cancelled.connect(self.demo_ended)
+        job.failed.connect(lambda _error: self.demo_ended.emit())
         job.failed.connect(self.failed)
+        self.demo_begun.emit()
 
     def _use_annotations(self, folder: Path) -> None:
         path = self._reading.path

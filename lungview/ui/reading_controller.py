@@ -1,5 +1,6 @@
 """Opens folders and stacks: the reader's choice in, jobs out, results into the state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,16 @@ from lungview.ui.first_stack import best_first_stack
 from lungview.ui.jobs import Job, JobRunner
 from lungview.ui.relay import BatchRelay
 from lungview.ui.services import Services
-from lungview.ui.state import ViewerState
+from lungview.ui.state import ViewerState, count_boxes
 
 if TYPE_CHECKING:
     from lungview.reading.case import Case
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    case: "Case"
+    box_counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +52,7 @@ class ReadingController(QObject):
     ) -> None:
         super().__init__(parent)
         self._state, self._services, self._runner = state, services, runner
-        self._opening: Job[Case] | None = None
+        self._opening: Job[_Opened] | None = None
         self._loading: Job[Volume] | None = None
         self._load = 0
         self._relay: BatchRelay[_SliceRead] = BatchRelay(self, interval_ms=30, batch=32)
@@ -62,12 +69,14 @@ class ReadingController(QObject):
         """Scan a folder, file, DICOMDIR or zip and show its best stack. annotations: a folder the reader named."""
         if self._opening is not None:
             self._opening.cancel()
-        job = self._runner.start(
-            f"Looking through {path.name or path}",
-            lambda task: self._services.open_case(path, task, annotations),
-        )
+
+        def work(task: Task) -> _Opened:
+            case = self._services.open_case(path, task, annotations)
+            return _Opened(case, count_boxes(case))
+
+        job = self._runner.start(f"Looking through {path.name or path}", work)
         self._opening = job
-        job.succeeded.connect(lambda case: self._on_opened(job, path, case))
+        job.succeeded.connect(lambda opened: self._on_opened(job, path, opened))
         job.failed.connect(self.failed)
         job.finished.connect(lambda: self._on_opening_ended(job))
         self.opening.emit(path)
@@ -98,17 +107,16 @@ class ReadingController(QObject):
         self.path = None
         self._state.open_case(None)
 
-    def _on_opened(self, job: "Job[Case]", path: Path, case: "Case") -> None:
+    def _on_opened(self, job: Job[_Opened], path: Path, opened: _Opened) -> None:
         if job is not self._opening:
             return
         self._stop_loading()
         self.path = path
-        self._state.open_case(case)
-        boxed = {stack.key: len(case.findings_by_slice(stack)) for stack in case.scan.stacks}
-        self.choose_stack(best_first_stack(case.scan.stacks, boxed))
+        self._state.open_case(opened.case, opened.box_counts)
+        self.choose_stack(best_first_stack(opened.case.scan.stacks, opened.box_counts))
         self.opened.emit(path)
 
-    def _on_opening_ended(self, job: "Job[Case]") -> None:
+    def _on_opening_ended(self, job: Job[_Opened]) -> None:
         if job is self._opening:
             self._opening = None
             self.opening_ended.emit()

@@ -123,7 +123,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(Id.READER_MARKS, "Reader marks", Group.VIEW, ("R",), "user-square", True, "Boxes of the readers"),
     Command(Id.AI_MARKS, "AI marks", Group.VIEW, ("G",), "brain", True, "Boxes of the model"),
     Command(Id.ATTENTION, "Attention", Group.VIEW, ("T",), "fire-simple", True, "Where the model looked"),
-    Command(Id.CORNER_TEXT, "Corner text", Group.VIEW, ("H",), is_checkable=True),
+    Command(
+        Id.CORNER_TEXT, "Patient identity", Group.VIEW, ("H",), is_checkable=True, hint="Names; hide for screenshots"
+    ),
     Command(Id.GRADIENT, "Plain Sobel gradient", Group.VIEW, ("E",), is_checkable=True),
     Command(Id.LIGHT_THEME, "Light theme", Group.VIEW, is_checkable=True),
     Command(Id.FULL_SCREEN, "Full screen", Group.VIEW, ("F11",), is_checkable=True),

@@ -49,6 +49,7 @@ class ViewerState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._case: Case | None = None
+        self._box_counts: Mapping[str, int] = {}
         self._stack: Stack | None = None
         self._volume: Volume | None = None
         self._slice_index = 0
@@ -65,10 +66,16 @@ class ViewerState(QObject):
         """The open folder with its annotations."""
         return self._case
 
-    def open_case(self, case: "Case | None") -> None:
-        """Replace the open case; no stack is chosen yet."""
+    @property
+    def box_counts(self) -> Mapping[str, int]:
+        """How many boxes readers drew, by stack key."""
+        return self._box_counts
+
+    def open_case(self, case: "Case | None", box_counts: Mapping[str, int] | None = None) -> None:
+        """Replace the open case; no stack is chosen yet. box_counts: as count_boxes gives them, for a large case."""
         self.choose_stack(None)
         self._case = case
+        self._box_counts = box_counts if box_counts is not None else (count_boxes(case) if case is not None else {})
         self.case_changed.emit()
 
     @property
@@ -231,3 +238,8 @@ class ViewerState(QObject):
         if self._reviews.get(row_id, ReviewState.OPEN) != made:
             self._reviews[row_id] = made
             self.reviews_changed.emit()
+
+
+def count_boxes(case: "Case") -> dict[str, int]:
+    """How many boxes readers drew, by stack key; looks at every instance, which in a large case takes a while."""
+    return {stack.key: sum(map(len, case.findings_by_slice(stack).values())) for stack in case.scan.stacks}

@@ -168,6 +168,7 @@ def stylesheet(colours: Palette) -> str:
 def _frame_rules(colours: Palette, hovered: str) -> str:
     return f"""
 QMainWindow, QDialog {{ background: {colours.window}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QMainWindow::separator {{ background: {colours.window}; width: 4px; height: 4px; }}
 QMainWindow::separator:hover {{ background: {colours.accent}; }}
 QMenuBar {{ background: {colours.window}; padding: 2px {Space.TIGHT}px; }}

@@ -89,7 +89,7 @@ class ThresholdBar(QWidget):
         self._slider.blockSignals(False)
         for button, point in self._buttons:
             button.setChecked(abs(point.score_threshold - threshold) < 5e-4)
-        self._value.setText(f"{threshold:.2f}" if model is None or model.has_score else "no score")
+        self._value.setText(_value(model, threshold))
         self._told.setText(_told(model, threshold))
 
 
@@ -123,6 +123,12 @@ def _figures(point: OperatingPoint) -> str:
     if point.sensitivity is None or point.false_marks_per_scan is None:
         return f"{point.score_threshold:.2f}"
     return f"{point.sensitivity * 100:.0f} %, {point.false_marks_per_scan:.1f} false"
+
+
+def _value(model: ModelInfo | None, threshold: float) -> str:
+    if model is None:
+        return ""
+    return f"{threshold:.2f}" if model.has_score else "no score"
 
 
 def _told(model: ModelInfo | None, threshold: float) -> str:

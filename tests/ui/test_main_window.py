@@ -102,6 +102,15 @@ def test_letters_switch_what_is_shown_and_the_buttons_follow(window: MainWindow)
     assert window.actions_by_id[Id.INVERT].isChecked()
 
 
+def test_h_takes_the_patients_name_out_of_the_whole_window(window: MainWindow) -> None:
+    model = window.strip.model
+    assert model.row(0).title == "Phantom, Test"
+    press(window, Qt.Key.Key_H)
+    assert (model.row(0).title, model.row(0).details) == ("Patient", "")
+    press(window, Qt.Key.Key_H)
+    assert model.row(0).title == "Phantom, Test"
+
+
 def test_n_walks_through_the_findings_from_the_best_on(window: MainWindow) -> None:
     best, second = window.state.rows
     press(window, Qt.Key.Key_N)

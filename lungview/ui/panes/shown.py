@@ -7,7 +7,8 @@ from lungview.domain.volume import Volume
 from lungview.imaging.slab import maximum_intensity
 from lungview.ui.state import ViewerState
 
-NOTHING_OPEN = "Drop a DICOM folder here, or press Ctrl+O"
+NOTHING_OPEN = ""
+"""The invitation in the middle of the window says what to do; once is enough."""
 SLAB_MM = 10.0
 NO_STACK = "Choose a series on the left"
 

@@ -26,6 +26,12 @@ class StripModel(QAbstractListModel):
         self._thumbnails.clear()
         self.endResetModel()
 
+    def reword(self, rows: tuple[StripRow, ...]) -> None:
+        """Put other words in the same rows."""
+        self._rows = rows
+        if rows:
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+
     def set_thumbnail(self, stack_key: str, image: QImage) -> None:
         """Show the picture of a stack."""
         row = self.row_of(stack_key)

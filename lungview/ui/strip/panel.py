@@ -1,6 +1,5 @@
 """The strip: what is open, with a picture of each series."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
@@ -8,15 +7,16 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QListView, QPushButton, QVBoxLayout, QWidget
 
 from lungview.domain.study import Stack
+from lungview.ui.display_state import DisplayState
 from lungview.ui.keyboard import keep_arrows
 from lungview.ui.state import ViewerState
 from lungview.ui.strip.delegate import StripDelegate
 from lungview.ui.strip.model import StripModel
-from lungview.ui.strip.rows import rows_of
+from lungview.ui.strip.rows import StripRow, rows_of
 from lungview.ui.theme import Space
 
 if TYPE_CHECKING:
-    from lungview.reading.case import Case
+    pass
 
 
 _WIDTH = 236
@@ -27,11 +27,17 @@ class StripPanel(QWidget):
 
     stack_wanted = Signal(Stack)
 
-    def __init__(self, state: ViewerState, choose_annotations: QAction, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        state: ViewerState,
+        display: DisplayState,
+        choose_annotations: QAction,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._state = state
+        self._state, self._display = state, display
         self.model = StripModel(self)
         self.list = QListView()
         self.list.setModel(self.model)
@@ -56,6 +62,7 @@ class StripPanel(QWidget):
         self.list.clicked.connect(self._on_chosen)
         self.list.activated.connect(self._on_chosen)
         state.case_changed.connect(self._show_case)
+        display.corner_text_changed.connect(self._name_patients)
         state.stack_changed.connect(self._show_current)
 
     def sizeHint(self) -> QSize:
@@ -64,9 +71,19 @@ class StripPanel(QWidget):
 
     def _show_case(self) -> None:
         case = self._state.case
-        self.model.set_rows(rows_of(case.scan.patients, reader_boxes(case)) if case is not None else ())
+        self.model.set_rows(self._rows())
         self.offer.setVisible(case is not None and bool(case.scan.stacks) and not case.annotations.linked)
         self._show_current()
+
+    def _name_patients(self) -> None:
+        """Name the patients, or leave the names out."""
+        self.model.reword(self._rows())
+
+    def _rows(self) -> tuple[StripRow, ...]:
+        case = self._state.case
+        if case is None:
+            return ()
+        return rows_of(case.scan.patients, self._state.box_counts, names_patients=self._display.shows_corner_text)
 
     def _show_current(self) -> None:
         stack = self._state.stack
@@ -82,8 +99,3 @@ class StripPanel(QWidget):
         stack = self.model.row(index.row()).stack
         if stack is not None:
             self.stack_wanted.emit(stack)
-
-
-def reader_boxes(case: "Case") -> Mapping[str, int]:
-    """Stack key -> how many boxes readers drew on it."""
-    return {stack.key: sum(map(len, case.findings_by_slice(stack).values())) for stack in case.scan.stacks}

@@ -1,10 +1,11 @@
-"""What the strip lists, worded, without Qt."""
+"""What the strip lists, in words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lungview.domain.study import Patient, Series, Stack, StackKind, Study
+from lungview.ui.panes.corner_text import as_date, as_name
 
 _KIND_WORDS: Mapping[StackKind, str] = {
     StackKind.VOLUME: "",
@@ -34,16 +35,24 @@ class StripRow:
     boxes: int = 0
 
 
-def rows_of(patients: tuple[Patient, ...], boxes: Mapping[str, int]) -> tuple[StripRow, ...]:
-    """Patients, under each its studies, under each its stacks. boxes: by stack key."""
-    return tuple(_rows(patients, boxes))
+def rows_of(
+    patients: tuple[Patient, ...], boxes: Mapping[str, int], *, names_patients: bool = True
+) -> tuple[StripRow, ...]:
+    """Patients, under each its studies, under each its stacks.
+
+    boxes: how many readers drew, by stack key. names_patients: False for screenshots without identity.
+    """
+    return tuple(_rows(patients, boxes, names_patients))
 
 
-def _rows(patients: tuple[Patient, ...], boxes: Mapping[str, int]) -> Iterator[StripRow]:
-    for patient in patients:
-        yield StripRow(RowKind.PATIENT, patient_title(patient), _patient_details(patient))
+def _rows(patients: tuple[Patient, ...], boxes: Mapping[str, int], names_patients: bool) -> Iterator[StripRow]:
+    for number, patient in enumerate(patients, start=1):
+        if names_patients:
+            yield StripRow(RowKind.PATIENT, patient_title(patient), _patient_details(patient))
+        else:
+            yield StripRow(RowKind.PATIENT, f"Patient {number}" if len(patients) > 1 else "Patient")
         for study in patient.studies:
-            yield StripRow(RowKind.STUDY, study.description or "Study", day(study.date))
+            yield StripRow(RowKind.STUDY, study.description or "Study", as_date(study.date))
             for series, stack in _stacks(study):
                 yield StripRow(RowKind.STACK, _title(series, stack), _details(stack), stack, boxes.get(stack.key, 0))
 
@@ -55,14 +64,13 @@ def _stacks(study: Study) -> Iterator[tuple[Series, Stack]]:
 
 
 def patient_title(patient: Patient) -> str:
-    """The name to show, else the ID; the carets of DICOM's name parts become spaces."""
-    name = " ".join(part for part in patient.name.split("=")[0].replace("^", " ").split() if part)
-    return name or patient.id or "No name"
+    """The name to show, else the ID."""
+    return as_name(patient.name) or patient.id or "No name"
 
 
 def _patient_details(patient: Patient) -> str:
     shown_id = patient.id if patient.id != patient_title(patient) else ""
-    return " · ".join(part for part in (shown_id, patient.sex, day(patient.birth_date)) if part)
+    return " · ".join(part for part in (shown_id, patient.sex, as_date(patient.birth_date)) if part)
 
 
 def _title(series: Series, stack: Stack) -> str:
@@ -75,8 +83,3 @@ def _details(stack: Stack) -> str:
     count = f"{stack.slice_count} slice{'' if stack.slice_count == 1 else 's'}"
     parts = (stack.modality, count, stack.kernel, _KIND_WORDS[stack.kind])
     return " · ".join(part for part in parts if part)
-
-
-def day(date: str) -> str:
-    """YYYYMMDD as YYYY-MM-DD; anything else as it stands."""
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
