@@ -14,6 +14,7 @@ from lungview.domain.geometry import VolumeGeometry
 from lungview.domain.lesion import Lesion
 from lungview.metrics.iou import iou
 from lungview.metrics.matching import pair_by_gain
+from lungview.task import Task
 
 Mark = Detection | Finding
 """Anything with a box on a slice."""
@@ -46,15 +47,17 @@ def link_lesions(
     *,
     rule: LinkRule = DEFAULT_RULE,
     examined: Collection[int] | None = None,
+    task: Task | None = None,
 ) -> tuple[Lesion, ...]:
     """Link the boxes of one volume into lesions, best score first, then largest.
 
     marks_by_slice: slice index -> findings or detections; boxes without area are left out. Each reconstruction is a
     volume of its own: marks of two are never linked here. examined: slices the model has answered for, None for all.
     A lesion's score is its best box's, so that it reads on the same scale as the boxes and the score threshold.
+    task: is checked once for each slice.
     """
     grid = _Grid(geometry.slices, geometry.positions_mm, geometry.slice_spacing_mm, geometry.pixel_spacing_mm)
-    chains = _chains(marks_by_slice, grid, rule)
+    chains = _chains(marks_by_slice, grid, rule, task or Task())
     seen = range(geometry.slices) if examined is None else examined
     kept = [chain for chain in chains if _is_credible(chain, grid, rule, seen)]
     lesions = [_lesion(chain, grid, source) for chain in kept]
@@ -83,13 +86,14 @@ class _Chain:
         self.marks[index] = mark
 
 
-def _chains(marks_by_slice: Mapping[int, Sequence[Mark]], grid: _Grid, rule: LinkRule) -> list[_Chain]:
+def _chains(marks_by_slice: Mapping[int, Sequence[Mark]], grid: _Grid, rule: LinkRule, task: Task) -> list[_Chain]:
     """Walk along the normal, giving each slice's boxes to the chains that reach it."""
     positions, spacing = grid.positions_mm, grid.spacing_mm
     reach = (spacing + max(rule.max_gap_mm, spacing)) * 1.01  # positions are rounded in the files
     chains: list[_Chain] = []
     within_reach: list[_Chain] = []
     for index in sorted(marks_by_slice, key=lambda each: (positions[each], each)):
+        task.check()
         marks = [mark for mark in marks_by_slice[index] if mark.box.area > 0]
         within_reach = [chain for chain in within_reach if positions[index] - positions[chain.last] <= reach]
         distances = np.array([positions[index] - positions[chain.last] for chain in within_reach])

@@ -12,6 +12,7 @@ from lungview.domain.lesion import Lesion
 from lungview.domain.study import Stack
 from lungview.metrics.lesions import DEFAULT_RULE, LinkRule, link_lesions, match_lesions
 from lungview.metrics.matching import match_by_overlap
+from lungview.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,16 @@ def lesion_rows(
     score_threshold: float,
     *,
     rule: LinkRule = DEFAULT_RULE,
+    task: Task | None = None,
 ) -> tuple[LesionRow, ...]:
     """Rows of the findings list for one stack, best score first, then those without a score, largest first.
 
     findings, detections: by slice index; detections may still be incomplete. score_threshold: boxes below it don't
-    take part.
+    take part. task: is checked once for each slice of each source.
     """
     shown = {index: shown_detections(answer.detections, score_threshold) for index, answer in detections.items()}
-    ai = link_lesions(shown, geometry, Source.AI, rule=rule, examined=detections.keys())
-    reader = link_lesions(findings, geometry, Source.READER, rule=rule)
+    ai = link_lesions(shown, geometry, Source.AI, rule=rule, examined=detections.keys(), task=task)
+    reader = link_lesions(findings, geometry, Source.READER, rule=rule, task=task)
     matching = match_lesions(ai, reader)
     rows = [
         _row(stack, ai[pair.predicted], reader[pair.reference], pair.iou, pair.is_centre_hit) for pair in matching.pairs

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 
 from lungview.task import Cancelled, Task
+from lungview.ui.courtesy import CourteousTask, Courtesy
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,11 @@ class Job(QObject, Generic[T]):
 
     _progress_arrived = Signal()
 
-    def __init__(self, label: str, *, is_quiet: bool = False) -> None:
+    def __init__(self, label: str, courtesy: Courtesy, *, is_quiet: bool = False) -> None:
         super().__init__()  # no parent: one that dies while a deletion of the job is posted would delete it twice
         self.label = label
         self.is_quiet = is_quiet
-        self.task = Task(self._on_step)
+        self.task = CourteousTask(courtesy, self._on_step)
         self._started_s = time.monotonic()
         self._lock = threading.Lock()
         self._progress = (0, 0)
@@ -137,6 +138,8 @@ class JobRunner(QObject):
             max_workers=workers, thread_name_prefix="lungview-job", initializer=_stand_back
         )
         self._jobs: list[Job[object]] = []
+        self.courtesy = Courtesy()
+        """Jobs wait for the frames it is told of."""
         self._is_shut_down = False
         self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
@@ -151,7 +154,7 @@ class JobRunner(QObject):
         label: what it does, for the status bar, as "Reading slices". is_quiet: not shown there. After shut_down a job
         is cancelled at once.
         """
-        job: Job[T] = Job(label, is_quiet=is_quiet)
+        job: Job[T] = Job(label, self.courtesy, is_quiet=is_quiet)
         job.finished.connect(lambda: self._forget(job))
         if self._is_shut_down:  # a timer or a late answer may still ask while the window goes
             self._ended.emit(job, Outcome(is_cancelled=True))

@@ -60,10 +60,10 @@ class RowsKeeper(QObject):
         findings, detections = dict(self._state.findings), dict(self._state.detections)
         geometry, threshold = volume.geometry, self._display.score_threshold
 
-        def work(_task: Task) -> "tuple[LesionRow, ...]":
+        def work(task: Task) -> "tuple[LesionRow, ...]":
             from lungview.reading.comparison import lesion_rows  # costs imports that must not delay the first paint
 
-            return lesion_rows(stack, geometry, findings, detections, threshold)
+            return lesion_rows(stack, geometry, findings, detections, threshold, task=task)
 
         job = self._runner.start("Linking boxes to lesions", work, is_quiet=True)
         self._job = job
