@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import SignalInstance
 
+from lungview.ui.panes.slice_pane import SlicePane
 from lungview.ui.settings import Layout
 from lungview.ui.shortcuts import Id
 from lungview.ui.theme import Scheme
@@ -115,8 +116,8 @@ def _connect_layouts(window: "MainWindow") -> None:
     layouts.changed.connect(window.toolbar.show_layout)
     layouts.changed.connect(lambda layout: actions[ids[layout]].setChecked(True))
     window.axial.maximise_requested.connect(layouts.toggle_alone)
-    for pane in (window.axial, window.zoom, window.outline, window.attention):
-        pane.menu_requested.connect(window.menus.context.popup)
+    for shown in window.findChildren(SlicePane):
+        shown.menu_requested.connect(window.menus.context.popup)
     floating = ((window.docks.zoom, window.zoom), (window.docks.outline, window.outline))
     for dock, pane in (*floating, (window.docks.attention, window.attention)):
         dock.float_on(pane.maximise_requested)

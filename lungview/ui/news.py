@@ -86,6 +86,7 @@ class News(QObject):
         case, messages = self._window.state.case, self._window.centre.messages
         if case is None:
             return
+        self._window.axial.setFocus()
         self._window.thumbnails.wait_with(case.scan.stacks)
         if self._window.state.stack is None:
             self._window.thumbnails.start()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lungview.errors import LungViewError
 from lungview.places import cache_folder
-from lungview.ui.dropped import sort_dropped
+from lungview.ui.dropped import Dropped, sort_dropped
 from lungview.ui.jobs import JobRunner
 from lungview.ui.preferences import Preferences
 from lungview.ui.reading_controller import ReadingController
@@ -51,13 +51,9 @@ class Opening(QObject):
 
     def open_dropped(self, paths: Sequence[Path]) -> None:
         """Open what was dropped: images, weights, or annotations for what is open."""
-        dropped = sort_dropped(paths)
-        if dropped.weights is not None:
-            self.weights_wanted.emit(str(dropped.weights))
-        if dropped.images:
-            self.open_path(dropped.images[0], dropped.annotations)
-        elif dropped.annotations is not None:
-            self._use_annotations(dropped.annotations)
+        job = self._runner.start("Looking at what was dropped", lambda _task: sort_dropped(paths), is_quiet=True)
+        job.succeeded.connect(self._open_sorted)
+        job.failed.connect(self.failed)
 
     def ask_for_folder(self) -> None:
         """Let the reader choose a folder."""
@@ -101,6 +97,14 @@ class Opening(QObject):
         job.failed.connect(lambda _error: self.demo_ended.emit())
         job.failed.connect(self.failed)
         self.demo_begun.emit()
+
+    def _open_sorted(self, dropped: Dropped) -> None:
+        if dropped.weights is not None:
+            self.weights_wanted.emit(str(dropped.weights))
+        if dropped.images:
+            self.open_path(dropped.images[0], dropped.annotations)
+        elif dropped.annotations is not None:
+            self._use_annotations(dropped.annotations)
 
     def _use_annotations(self, folder: Path) -> None:
         path = self._reading.path

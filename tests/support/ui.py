@@ -1,7 +1,6 @@
 """Main windows on small written series, and waiting for what they do in the background."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lungview.dicom.load import load_volume
@@ -84,7 +84,7 @@ class WindowMaker:
         answers = detector or ScriptedDetector(AI_BOXES)
         file = self._folder / "settings.ini"
         if settings is not None or not file.exists():
-            SettingsStore(file).save(replace(settings or Settings(), is_notice_shown=True))
+            SettingsStore(file).save(settings or Settings(is_notice_shown=True))
         services = Services(
             open_case=open_case,
             load_volume=load_volume,
@@ -98,7 +98,7 @@ class WindowMaker:
         window.resize(1280, 800)
         if shows:
             window.show()
-            self._qtbot.waitUntil(lambda: window.is_built and window.isActiveWindow(), timeout=10_000)
+            self._qtbot.waitUntil(lambda: window.is_built and QApplication.activeWindow() is not None, timeout=10_000)
         return window
 
     def close_all(self) -> None:

@@ -1,12 +1,13 @@
 """The window as a reader meets it: real folders, keys and clicks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from lungview.domain.finding import ReviewState, Source
@@ -14,7 +15,9 @@ from lungview.domain.window import LUNG, PRESETS
 from lungview.errors import WeightsError
 from lungview.ui.findings.model import Column
 from lungview.ui.main_window import MainWindow
-from lungview.ui.settings import Layout
+from lungview.ui.mouse_scheme import MouseScheme
+from lungview.ui.panes.slice_pane import SlicePane
+from lungview.ui.settings import Layout, Settings
 from lungview.ui.shortcuts import Id
 from lungview.ui.status_bar import NOTICE
 from tests.support.annotations import write_voc
@@ -68,6 +71,19 @@ def test_the_notice_always_stands_in_the_footer(make_window: MakeWindow) -> None
     assert NOTICE == "For research. Not for diagnosis."
 
 
+def test_the_first_start_says_once_what_the_program_is_not(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(settings=Settings())
+    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)))
+    (notice,) = window.findChildren(QMessageBox)
+    assert notice.text() == NOTICE
+    notice.accept()
+    wait_until_idle(qtbot, window)
+    window.close()
+    again = make_window()
+    wait_until_idle(qtbot, again)
+    assert not again.findChildren(QMessageBox)
+
+
 def test_a_window_without_a_folder_says_what_to_do(make_window: MakeWindow) -> None:
     window = make_window()
     assert window.empty.isVisible()
@@ -109,6 +125,15 @@ def test_h_takes_the_patients_name_out_of_the_whole_window(window: MainWindow) -
     assert (model.row(0).title, model.row(0).details) == ("Patient", "")
     press(window, Qt.Key.Key_H)
     assert model.row(0).title == "Phantom, Test"
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_a_right_click_on_a_slice_opens_the_menu(window: MainWindow, layout: Layout) -> None:
+    window.show_layout(layout)
+    shown = window.axial if layout is Layout.READING else window.comparison.findChildren(SlicePane)[0]
+    QTest.mouseClick(shown, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, QPoint(50, 50))
+    assert window.menus.context.isVisible()
+    window.menus.context.close()
 
 
 def test_n_walks_through_the_findings_from_the_best_on(window: MainWindow) -> None:
@@ -269,8 +294,6 @@ def test_weights_that_are_none_are_named_and_the_model_before_stays(
 
 
 def test_a_remembered_model_that_is_gone_makes_way_for_the_default(qtbot: QtBot, make_window: MakeWindow) -> None:
-    from lungview.ui.settings import Settings
-
     good = ScriptedDetector()
 
     def load(name: str) -> ScriptedDetector:
@@ -278,7 +301,7 @@ def test_a_remembered_model_that_is_gone_makes_way_for_the_default(qtbot: QtBot,
             raise WeightsError(f"{name} is gone.")
         return good
 
-    window = make_window(load_detector=load, settings=Settings(model="own.pt"))
+    window = make_window(load_detector=load, settings=Settings(model="own.pt", is_notice_shown=True))
     wait_until_idle(qtbot, window)
     assert window.state.model == good.info
     assert "own.pt" in window.centre.messages.text
@@ -368,10 +391,6 @@ def test_closing_while_everything_runs_ends_every_job(qtbot: QtBot, make_window:
 
 
 def test_the_pacs_scheme_moves_the_window_to_the_right_drag(window: MainWindow) -> None:
-    from dataclasses import replace
-
-    from lungview.ui.mouse_scheme import MouseScheme
-
     window.preferences.take(replace(window.preferences.current, mouse_scheme=MouseScheme.PACS))
     before = window.display.window
     QTest.mousePress(window.axial, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, QPoint(100, 100))
@@ -381,8 +400,6 @@ def test_the_pacs_scheme_moves_the_window_to_the_right_drag(window: MainWindow) 
 
 
 def test_a_changed_key_works_at_once_and_the_old_one_no_more(window: MainWindow) -> None:
-    from dataclasses import replace
-
     window.preferences.take(replace(window.preferences.current, keys={Id.INVERT: ("X",)}))
     press(window, Qt.Key.Key_I)
     assert not window.display.is_inverted
