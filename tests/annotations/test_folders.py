@@ -111,7 +111,7 @@ def test_a_link_that_leads_round_ends_the_search(tmp_path: Path) -> None:
 
 
 def test_the_real_patient_finds_its_annotations_from_every_level() -> None:
-    root = shared("lung-pet-ct-dx-boxed")
+    root = shared("lung-pet-ct-dx-boxed").resolve()
     expected = (root / "Annotation" / "A0001",)
     series = next((root / "Lung-PET-CT-Dx").glob("*/*/*"))
     for opened in (root, root / "Lung-PET-CT-Dx", series.parent.parent, series.parent, series):
