@@ -105,7 +105,7 @@ class DisplayState(QObject):
 
     @property
     def shows_corner_text(self) -> bool:
-        """Whether patient and slice are written in the corners."""
+        """Whether patient and study are written in the corners; slice and window always are."""
         return self._shows_corner_text
 
     def set_shows_corner_text(self, shown: bool) -> None:

@@ -1,6 +1,6 @@
 """Drawing boxes: a line style for who says so, a colour for what came of it, a label outside."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
@@ -46,9 +46,12 @@ class MarkOverlay:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for mark, rect in placed:
             _paint_box(painter, mark, rect)
-        _paint_brackets(painter, [rect for mark, rect in placed if mark.is_selected])
+        selected = [rect for mark, rect in placed if mark.is_selected]
+        emphasis = _around(selected) if selected else None
+        if emphasis is not None:
+            _paint_brackets(painter, emphasis)
         if self._has_labels:
-            _paint_labels(painter, placed, view.rect)
+            _paint_labels(painter, placed, view.rect, emphasis)
 
 
 def _paint_box(painter: QPainter, mark: BoxMark, rect: QRectF) -> None:
@@ -63,11 +66,14 @@ def _paint_box(painter: QPainter, mark: BoxMark, rect: QRectF) -> None:
     painter.drawRect(rect)
 
 
-def _paint_brackets(painter: QPainter, rects: Sequence[QRectF]) -> None:
-    """Emphasise the selected lesion: brackets around all its boxes."""
-    if not rects:
-        return
-    lines = _brackets(reduce(QRectF.united, rects))
+def _around(rects: Sequence[QRectF]) -> QRectF:
+    """Where the brackets of the selected lesion stand: a little outside all its boxes."""
+    return reduce(QRectF.united, rects).adjusted(-_BRACKET_GAP, -_BRACKET_GAP, _BRACKET_GAP, _BRACKET_GAP)
+
+
+def _paint_brackets(painter: QPainter, outer: QRectF) -> None:
+    """Emphasise the selected lesion by its corners."""
+    lines = _brackets(outer)
     for pen in (_pen(QColor(theme.DARK.image), LINE + 2), _pen(QColor(theme.DARK.text), LINE)):
         painter.setPen(pen)
         painter.drawLines(lines)
@@ -77,10 +83,9 @@ def _pen(colour: QColor, width: float) -> QPen:
     return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin)
 
 
-def _brackets(rect: QRectF) -> list[QLineF]:
-    """Corner brackets a little outside a box."""
-    outer = rect.adjusted(-_BRACKET_GAP, -_BRACKET_GAP, _BRACKET_GAP, _BRACKET_GAP)
-    across, down = min(_BRACKET, outer.width() / 2), min(_BRACKET, outer.height() / 2)
+def _brackets(outer: QRectF) -> list[QLineF]:
+    """The four corners of a rectangle, short enough not to close it."""
+    across, down = min(_BRACKET, outer.width() / 4), min(_BRACKET, outer.height() / 4)
     corners = (
         (outer.topLeft(), across, down),
         (outer.topRight(), -across, down),
@@ -90,28 +95,28 @@ def _brackets(rect: QRectF) -> list[QLineF]:
     return [QLineF(corner, corner + step) for corner, x, y in corners for step in (QPointF(x, 0), QPointF(0, y))]
 
 
-def _paint_labels(painter: QPainter, placed: Iterable[tuple[BoxMark, QRectF]], area: QRectF) -> None:
-    placed = list(placed)
+def _paint_labels(
+    painter: QPainter, placed: Sequence[tuple[BoxMark, QRectF]], area: QRectF, emphasis: QRectF | None
+) -> None:
+    """Labels of the selected lesion stand outside its brackets, and come first where room is short."""
     taken: list[QRectF] = []
     for mark, rect in sorted(placed, key=lambda each: not each[0].is_selected):
         if not mark.label:
             continue
+        own = emphasis if mark.is_selected and emphasis is not None else rect
         others = [other for each, other in placed if each is not mark]
-        spot = label_place(rect, text_size(mark.label), area, [*others, *taken], mark.is_selected)
+        spot = label_place(own, text_size(mark.label), area, [*others, *taken])
         taken.append(spot)
         draw_text(painter, spot.topLeft(), mark.label, mark_colour(mark))
 
 
-def label_place(
-    box: QRectF, size: QSizeF, area: QRectF, obstacles: Sequence[QRectF], is_bracketed: bool = False
-) -> QRectF:
+def label_place(box: QRectF, size: QSizeF, area: QRectF, obstacles: Sequence[QRectF]) -> QRectF:
     """Return where a label of a size stands: outside its box, inside the area, and off the obstacles where it can.
 
     A box that leaves no room outside itself (it fills the area) has its label inside the area's nearest edge.
     """
-    gap = _LABEL_GAP + (_BRACKET_GAP if is_bracketed else 0)
-    above, below = box.top() - gap - size.height(), box.bottom() + gap
-    beside = box.right() + gap, box.left() - gap - size.width()
+    above, below = box.top() - _LABEL_GAP - size.height(), box.bottom() + _LABEL_GAP
+    beside = box.right() + _LABEL_GAP, box.left() - _LABEL_GAP - size.width()
     corners = [
         (box.left(), above),
         (box.left(), below),
