@@ -134,7 +134,8 @@ class News(QObject):
     def _remember_threshold(self) -> None:
         model = self._window.state.model
         if model is not None:
-            self._window.preferences.remember_threshold(model.name, self._window.display.score_threshold)
+            threshold = self._window.display.score_threshold
+            self._window.preferences.remember_threshold(model.name, threshold, model.default_threshold)
 
     def _on_settings_changed(self, settings: Settings) -> None:
         window = self._window

@@ -72,9 +72,11 @@ class Preferences(QObject):
         """Where the reader left a model's score threshold."""
         return self._current.score_thresholds.get(model, default)
 
-    def remember_threshold(self, model: str, threshold: float) -> None:
-        """Keep a model's score threshold."""
-        thresholds = {**self._current.score_thresholds, model: threshold}
+    def remember_threshold(self, model: str, threshold: float, default: float) -> None:
+        """Keep a model's score threshold; its default is not kept, since the model's next version may have another."""
+        thresholds = {name: kept for name, kept in self._current.score_thresholds.items() if name != model}
+        if threshold != default:
+            thresholds[model] = threshold
         self.take(replace(self._current, score_thresholds=thresholds))
 
 

@@ -86,6 +86,8 @@ class StatusBar(QStatusBar):
         self.addWidget(self._notice)
         for widget in (self._doing, self._progress, self._cancel, self._counts, self._saved, self._model):
             self.addPermanentWidget(widget)
+        for label in (self._saved, self._model):
+            label.setContentsMargins(Space.AROUND, 0, 0, 0)
         self._counts.hide()
 
     def _on_started(self, job: "Job[object]") -> None:

@@ -195,6 +195,12 @@ def test_the_threshold_hides_findings_live_and_is_remembered(
     assert again.display.score_threshold == 0.7
 
 
+def test_a_threshold_left_at_the_models_own_is_not_remembered(qtbot: QtBot, window: MainWindow) -> None:
+    assert window.display.score_threshold == 0.5
+    window.threshold_memory.timeout.emit()
+    assert window.preferences.current.score_thresholds == {}
+
+
 def test_a_click_on_the_slider_jumps_to_that_slice(window: MainWindow) -> None:
     slider = window.slider
     place = QPoint(round(slider.place_of(2)), slider.height() - 12)
