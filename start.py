@@ -58,12 +58,20 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def starts(python: str) -> bool:
+    """Whether a Python of this name is there and runs; a version manager's stand-in may only say that it does not."""
+    try:
+        return subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def check_python() -> None:
     """Refuse a Python that is too old, naming one that will do where it is at hand."""
     if sys.version_info >= NEEDED:
         return
     wanted = ".".join(map(str, NEEDED))
-    newer = [name for name in ("python3.13", "python3.12", "python3.11") if shutil.which(name)]
+    newer = [name for name in ("python3.13", "python3.12", "python3.11") if starts(name)]
     remedy = f"Run: {newer[0]} start.py" if newer else "Install a newer Python and run this again with it."
     raise StartError(f"LungView needs Python {wanted} or newer, and this is {sys.version.split()[0]}. {remedy}")
 
