@@ -27,6 +27,7 @@ class EmptyState(QFrame):
         self._sign.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._sign.setFixedHeight(_SIGN_PX)
         self._told = _centred("Drop a DICOM folder here, or press Ctrl+O", "heading")
+        self._told.setWordWrap(True)  # a folder's name may be long
         self._more = _centred(
             "A file, a DICOMDIR or a zip will do. Annotation folders beside it are found.", "secondary"
         )
@@ -47,9 +48,10 @@ class EmptyState(QFrame):
         """List what was open before, by short name."""
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         if paths:
-            self._recent.addWidget(_centred("Recent", "title"))
+            self._recent.addWidget(_centred("Recent", "title"), 0, Qt.AlignmentFlag.AlignHCenter)
         for path in paths[:_MOST_RECENT]:
             button = QPushButton(Path(path).name or path)
             button.setProperty("role", "link")
@@ -103,5 +105,4 @@ def _centred(text: str, role: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", role)
     label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-    label.setWordWrap(True)
     return label

@@ -45,19 +45,21 @@ class MessageBar(QFrame):
         return self._text.text() if self._sentences else ""
 
     def tell(self, sentence: str, offer: str = "", do: Callable[[], None] | None = None) -> None:
-        """Add a sentence. offer, do: the text of a button and what it does."""
+        """Add a sentence. offer, do: the text of a button and what it does; without one, the one before stays."""
         if sentence in self._sentences:
             self._sentences.remove(sentence)
         self._sentences = [*self._sentences, sentence][-_MOST_SENTENCES:]
         self._text.setText("\n".join(self._sentences))
-        self._do = do
-        self._offer.setText(offer)
-        self._offer.setVisible(bool(offer))
+        if do is not None:
+            self._do = do
+            self._offer.setText(offer)
+        self._offer.setVisible(self._do is not None)
         self.show()
 
     def clear(self) -> None:
         """Close the bar."""
         self._sentences.clear()
+        self._do = None
         self.hide()
 
     def dress(self) -> None:

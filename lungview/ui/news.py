@@ -82,10 +82,12 @@ class News(QObject):
         self._window.centre.messages.clear()
         self._window.empty.say(f"Looking through {path.name or path}…")
 
-    def _on_opened(self, _path: Path) -> None:
+    def _on_opened(self, path: Path) -> None:
         case, messages = self._window.state.case, self._window.centre.messages
         if case is None:
             return
+        if case.scan.stacks:
+            self._window.preferences.remember_opened(path)
         self._window.axial.setFocus()
         self._window.thumbnails.wait_with(case.scan.stacks)
         if self._window.state.stack is None:

@@ -38,7 +38,6 @@ class Opening(QObject):
         super().__init__(window)
         self._window, self._services, self._runner = window, services, runner
         self._reading, self._preferences = reading, preferences
-        reading.opened.connect(preferences.remember_opened)
 
     def open_path(self, path: Path, annotations: Path | None = None) -> None:
         """Open a path with the annotation folder named for it now or before."""

@@ -170,7 +170,7 @@ class SliceSlider(QWidget):
         painter.setBrush(QColor(colours.line))
         painter.drawRoundedRect(track, 2, 2)
         painter.setBrush(theme.mixed(colours.text, colours.panel, 0.45))
-        half = max(track.width() / max(self._count() - 1, 1) / 2, 0.5)
+        half = max(track.width() / max(self._count() - 1, 1) / 2, 0.5) if self._count() > 1 else track.width()
         for first, last in _runs(self._state.viewed):
             left = max(self.place_of(first) - half, track.left())
             right = min(self.place_of(last) + half, track.right())

@@ -210,6 +210,9 @@ QPushButton[role="stop"] {{ padding: 3px 10px; }}
 QPushButton[role="link"] {{ background: transparent; border: none; padding: 1px {Space.TIGHT}px;
   color: {colours.accent}; text-align: left; }}
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}
+QPushButton[role="offer"] {{ background: {colours.panel}; border: none; border-top: 1px solid {colours.line};
+  border-radius: 0; padding: {Space.INSIDE}px {Space.BETWEEN}px; color: {colours.accent}; text-align: left; }}
+QPushButton[role="offer"]:hover {{ background: {hovered}; }}
 QComboBox, QLineEdit, QSpinBox, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
   border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; padding: 4px 8px; min-height: 16px; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}

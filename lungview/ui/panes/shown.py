@@ -25,7 +25,7 @@ def shown_slice(state: ViewerState) -> Shown:
     """Return the current slice, or what the reader should know where there is none."""
     volume = state.volume
     if state.stack is None:
-        return Shown(None, NO_STACK if state.case is not None else NOTHING_OPEN)
+        return Shown(None, NO_STACK if state.case is not None and state.case.scan.stacks else NOTHING_OPEN)
     if volume is None:
         return Shown(None, "Reading the series…")
     return _slice_of(volume, state.slice_index)

@@ -13,7 +13,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 _LINE = 18
 _STACK_HEIGHT = Size.STRIP_THUMBNAIL + 2 * Space.INSIDE
-_PATIENT_HEIGHT = 2 * _LINE + 2 * Space.INSIDE
 _STUDY_HEIGHT = _LINE + Space.INSIDE
 
 
@@ -23,7 +22,8 @@ class StripDelegate(QStyledItemDelegate):
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
         """The row's height; the width is the list's."""
         row: StripRow = index.data(ROW_ROLE)
-        heights = {RowKind.PATIENT: _PATIENT_HEIGHT, RowKind.STUDY: _STUDY_HEIGHT, RowKind.STACK: _STACK_HEIGHT}
+        patient = (2 if row.details else 1) * _LINE + 2 * Space.INSIDE
+        heights = {RowKind.PATIENT: patient, RowKind.STUDY: _STUDY_HEIGHT, RowKind.STACK: _STACK_HEIGHT}
         return QSize(100, heights[row.kind])
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -68,8 +68,11 @@ def _paint_stack(
     line = QRect(left, frame.top() - 1, place.right() - left - Space.INSIDE, _LINE)
     _write(painter, line, row.title, colours.text)
     _write(painter, line.translated(0, _LINE + 1), row.details, colours.secondary_text, Size.SMALL_FONT)
+    third = line.translated(0, 2 * _LINE + 3)
     if row.boxes:
-        _paint_badge(painter, line.translated(0, 2 * _LINE + 4), _boxes_in_words(row.boxes), colours)
+        badge = _paint_badge(painter, third, _boxes_in_words(row.boxes), colours)
+        third.setLeft(badge.right() + Space.INSIDE)
+    _write(painter, third, row.part, colours.secondary_text, Size.SMALL_FONT)
 
 
 def _paint_picture(painter: QPainter, frame: QRect, picture: QImage | None, colours: Palette) -> None:
@@ -83,7 +86,7 @@ def _paint_picture(painter: QPainter, frame: QRect, picture: QImage | None, colo
     painter.drawImage(target, picture)
 
 
-def _paint_badge(painter: QPainter, line: QRect, text: str, colours: Palette) -> None:
+def _paint_badge(painter: QPainter, line: QRect, text: str, colours: Palette) -> QRect:
     painter.setFont(theme.font(Size.SMALL_FONT - 1))
     width = min(QFontMetrics(painter.font()).horizontalAdvance(text) + 14, line.width())
     badge = QRect(line.left(), line.top(), width, 16)
@@ -94,6 +97,7 @@ def _paint_badge(painter: QPainter, line: QRect, text: str, colours: Palette) ->
     painter.setPen(QColor(colours.text))
     shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, width - 10)
     painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, shown)
+    return badge
 
 
 def _boxes_in_words(count: int) -> str:

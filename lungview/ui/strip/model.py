@@ -78,5 +78,4 @@ class StripModel(QAbstractListModel):
 
 def _in_words(row: StripRow) -> str:
     boxed = f"{row.boxes} reader boxes" if row.boxes else ""
-    named = row.stack.name if row.stack is not None and row.stack.name not in row.title else ""
-    return "\n".join(part for part in (row.title, named, row.details, boxed) if part)
+    return "\n".join(part for part in (row.title, row.part, row.details, boxed) if part)

@@ -13,7 +13,6 @@ from lungview.ui.state import ViewerState
 from lungview.ui.strip.delegate import StripDelegate
 from lungview.ui.strip.model import StripModel
 from lungview.ui.strip.rows import StripRow, rows_of
-from lungview.ui.theme import Space
 
 if TYPE_CHECKING:
     pass
@@ -49,7 +48,7 @@ class StripPanel(QWidget):
         self.list.setAccessibleName("Series")
         keep_arrows(self.list)
         self.offer = QPushButton("No reader boxes found.\nChoose annotation folder…")
-        self.offer.setProperty("role", "link")
+        self.offer.setProperty("role", "offer")
         self.offer.setToolTip("The folder with the readers' XML files; it is remembered for what is open")
         self.offer.clicked.connect(choose_annotations.trigger)
         self.offer.hide()
@@ -58,7 +57,6 @@ class StripPanel(QWidget):
         column.setSpacing(0)
         column.addWidget(self.list, 1)
         column.addWidget(self.offer)
-        self.offer.setContentsMargins(Space.BETWEEN, Space.INSIDE, Space.INSIDE, Space.INSIDE)
         self.list.clicked.connect(self._on_chosen)
         self.list.activated.connect(self._on_chosen)
         state.case_changed.connect(self._show_case)

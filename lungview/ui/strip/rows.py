@@ -26,13 +26,14 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StripRow:
-    """One row. title and details: its two lines. boxes: how many readers drew."""
+    """One row. title and details: its two lines. boxes: how many readers drew. part: what tells it in its series."""
 
     kind: RowKind
     title: str
     details: str = ""
     stack: Stack | None = None
     boxes: int = 0
+    part: str = ""
 
 
 def rows_of(
@@ -54,7 +55,9 @@ def _rows(patients: tuple[Patient, ...], boxes: Mapping[str, int], names_patient
         for study in patient.studies:
             yield StripRow(RowKind.STUDY, study.description or "Study", as_date(study.date))
             for series, stack in _stacks(study):
-                yield StripRow(RowKind.STACK, _title(series, stack), _details(stack), stack, boxes.get(stack.key, 0))
+                yield StripRow(
+                    RowKind.STACK, _title(series, stack), _details(series, stack), stack, boxes.get(stack.key, 0)
+                )
 
 
 def _stacks(study: Study) -> Iterator[tuple[Series, Stack]]:
@@ -75,11 +78,19 @@ def _patient_details(patient: Patient) -> str:
 
 def _title(series: Series, stack: Stack) -> str:
     number = f"{series.number}  " if series.number is not None else ""
-    named = stack.name if len(series.stacks) > 1 and stack.name else series.description or stack.name
-    return f"{number}{named or 'Series'}"
+    alone = stack.name if len(series.stacks) < 2 else ""
+    return f"{number}{series.description or alone or 'Series'}"
 
 
 def _details(stack: Stack) -> str:
     count = f"{stack.slice_count} slice{'' if stack.slice_count == 1 else 's'}"
     parts = (stack.modality, count, stack.kernel, _KIND_WORDS[stack.kind])
     return " · ".join(part for part in parts if part)
+
+
+def _part(series: Series, stack: Stack) -> str:
+    """What tells a stack from the others of its series; the series' own words stand in the title."""
+    if len(series.stacks) < 2:
+        return ""
+    own = series.description or f"Series {series.number}"
+    return stack.name.removeprefix(own).strip(" ,") or stack.name

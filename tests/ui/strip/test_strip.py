@@ -39,9 +39,11 @@ def test_patients_studies_and_series_stand_under_each_other() -> None:
 
 def test_several_stacks_of_one_series_are_told_apart_by_name() -> None:
     (study,) = PATIENTS[0].studies
-    two = replace(study.series[0], stacks=(replace(AXIAL, name="acquisition 1"), replace(AXIAL, name="acquisition 2")))
-    patient = replace(PATIENTS[0], studies=(replace(study, series=(two,)),))
-    assert [row.title for row in rows_of((patient,), {})[2:]] == ["1  acquisition 1", "1  acquisition 2"]
+    stacks = tuple(replace(AXIAL, name=f"Chest 5mm, acquisition {number}") for number in (1, 2))
+    patient = replace(PATIENTS[0], studies=(replace(study, series=(replace(study.series[0], stacks=stacks),)),))
+    assert [(row.title, row.part) for row in rows_of((patient,), {})[2:]] == [
+        ("1  Chest 5mm", "acquisition 1"), ("1  Chest 5mm", "acquisition 2"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
