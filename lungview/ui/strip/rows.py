@@ -55,9 +55,8 @@ def _rows(patients: tuple[Patient, ...], boxes: Mapping[str, int], names_patient
         for study in patient.studies:
             yield StripRow(RowKind.STUDY, study.description or "Study", as_date(study.date))
             for series, stack in _stacks(study):
-                yield StripRow(
-                    RowKind.STACK, _title(series, stack), _details(series, stack), stack, boxes.get(stack.key, 0)
-                )
+                title, count = _title(series, stack), boxes.get(stack.key, 0)
+                yield StripRow(RowKind.STACK, title, _details(stack), stack, count, _part(series, stack))
 
 
 def _stacks(study: Study) -> Iterator[tuple[Series, Stack]]:
