@@ -26,7 +26,7 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StripRow:
-    """One row. title and details: its two lines. boxes: how many readers drew. part: what tells it in its series."""
+    """One row. title and details: its two lines. boxes: how many readers drew. part: the third line."""
 
     kind: RowKind
     title: str
@@ -83,13 +83,12 @@ def _title(series: Series, stack: Stack) -> str:
 
 def _details(stack: Stack) -> str:
     count = f"{stack.slice_count} slice{'' if stack.slice_count == 1 else 's'}"
-    parts = (stack.modality, count, stack.kernel, _KIND_WORDS[stack.kind])
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in (stack.modality, count, stack.kernel) if part)
 
 
 def _part(series: Series, stack: Stack) -> str:
-    """What tells a stack from the others of its series; the series' own words stand in the title."""
-    if len(series.stacks) < 2:
-        return ""
+    """What kind of stack it is, and what tells it from the others of its series."""
     own = series.description or f"Series {series.number}"
-    return stack.name.removeprefix(own).strip(" ,") or stack.name
+    named = (stack.name.removeprefix(own).strip(" ,") or stack.name) if len(series.stacks) > 1 else ""
+    kind = _KIND_WORDS[stack.kind]
+    return " · ".join(part for part in (kind if kind not in named else "", named) if part)

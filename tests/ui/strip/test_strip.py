@@ -34,7 +34,7 @@ def test_patients_studies_and_series_stand_under_each_other() -> None:
     assert (rows[0].title, rows[0].details) == ("Phantom, Test", "P1 · F · 1960-01-01")
     assert (rows[1].title, rows[1].details) == ("Thorax", "2024-02-29")
     assert (rows[2].title, rows[2].details, rows[2].boxes) == ("1  Chest 5mm", "CT · 7 slices · L", 3)
-    assert rows[3].details == "CT · 1 slice · L · capture"
+    assert (rows[3].details, rows[3].part) == ("CT · 1 slice · L", "capture")
 
 
 def test_several_stacks_of_one_series_are_told_apart_by_name() -> None:
