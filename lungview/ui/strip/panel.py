@@ -38,15 +38,7 @@ class StripPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._state, self._display = state, display
         self.model = StripModel(self)
-        self.list = QListView()
-        self.list.setModel(self.model)
-        self.list.setItemDelegate(StripDelegate(self.list))
-        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.list.setMouseTracking(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setAccessibleName("Series")
-        keep_arrows(self.list)
+        self.list = _list_of(self.model)
         self.offer = QPushButton("No reader boxes found.\nChoose annotation folder…")
         self.offer.setProperty("role", "offer")
         self.offer.setToolTip("The folder with the readers' XML files; it is remembered for what is open")
@@ -97,3 +89,16 @@ class StripPanel(QWidget):
         stack = self.model.row(index.row()).stack
         if stack is not None:
             self.stack_wanted.emit(stack)
+
+
+def _list_of(model: StripModel) -> QListView:
+    view = QListView()
+    view.setModel(model)
+    view.setItemDelegate(StripDelegate(view))
+    view.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    view.setMouseTracking(True)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+    view.setAccessibleName("Series")
+    keep_arrows(view)
+    return view
