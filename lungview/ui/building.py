@@ -44,8 +44,6 @@ from lungview.ui.window_menu import WindowMenu
 if TYPE_CHECKING:
     from lungview.ui.main_window import MainWindow
 
-_WORKERS = 6
-"""Opening, reading, detecting, thumbnails, lesions and an outline may run side by side; most wait for the disk."""
 _THRESHOLD_PAUSE_MS = 500
 
 
@@ -53,7 +51,7 @@ def make_states(window: "MainWindow") -> None:
     """What is read, how it is shown, and who works in the background."""
     window.state, window.display = ViewerState(window), DisplayState(window)
     if not hasattr(window, "runner"):  # building later needs one to import these very modules
-        window.runner = JobRunner(window, workers=_WORKERS)
+        window.runner = JobRunner(window)
     window.state.slice_changed.connect(window.runner.courtesy.make_way)
     window.status.watch(window.runner)
 

@@ -74,6 +74,10 @@ class ErrorDialog(QDialog):
             "\nThe report below names no patient. Please send it to whoever looks after the program."
         )
         told.setWordWrap(True)
+        place = QLabel(f"Log: {_log_place()}")
+        place.setProperty("role", "small")
+        place.setWordWrap(True)
+        place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._report = QPlainTextEdit(text)
         self._report.setReadOnly(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -85,7 +89,14 @@ class ErrorDialog(QDialog):
         layout.setSpacing(Space.BETWEEN)
         layout.addWidget(told)
         layout.addWidget(self._report)
+        layout.addWidget(place)
         layout.addWidget(buttons)
+
+
+def _log_place() -> str:
+    from lungview.logs import log_file
+
+    return str(log_file())
 
 
 def report(error: BaseException) -> str:

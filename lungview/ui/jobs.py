@@ -26,6 +26,8 @@ paint takes the lock several times."""
 _NICENESS = 10
 """How far jobs stand back for the window where cores are few (Linux only, where each thread has its own)."""
 _PROGRESS_INTERVAL_S = 0.05
+_WORKERS = 6
+"""Opening, reading, detecting, thumbnails, lesions and an outline may run side by side; most wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class JobRunner(QObject):
     _ended = Signal(object, object)
     """From a job's thread. Not a signal of the job: that one may be deleted before its emit has returned there."""
 
-    def __init__(self, parent: QObject | None = None, *, workers: int = 4) -> None:
+    def __init__(self, parent: QObject | None = None, *, workers: int = _WORKERS) -> None:
         super().__init__(parent)
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
         self._executor = ThreadPoolExecutor(

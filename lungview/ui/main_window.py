@@ -137,6 +137,8 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path, annotations: Path | None = None) -> None:
         """Open a folder, file, DICOMDIR or zip; annotations: the folder of XML named for it."""
+        if not self.is_built:
+            self.empty.say(f"Looking through {path.name or path}…")
         self.when_built(lambda: self.opening.open_path(path, annotations))
 
     def open_demo(self) -> None:
