@@ -4,8 +4,12 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+settings.register_profile("lungview", deadline=None)  # a busy machine is no failure
+settings.load_profile("lungview")
 
 REQUIRE_DATA = "LUNGVIEW_REQUIRE_DATA"
 """Set to 1 where the real data must be at hand: then a skip for want of them is a failure."""
