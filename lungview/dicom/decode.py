@@ -1,14 +1,13 @@
-"""Decode the pixels of any file with pydicom and its plug-ins, and with GDCM where they give up."""
+"""Decode the pixels of any file with pydicom and its plug-ins."""
 
 import logging
 import threading
-from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lungview.dicom import syntaxes
+from lungview.dicom import jpeg_decode, syntaxes
 from lungview.dicom.pixels import StoredArray
 from lungview.dicom.pydicom_header import name_syntax
 from lungview.dicom.pydicom_quiet import quiet
@@ -22,9 +21,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_JPEG: Final = "1.2.840.10008.1.2.4."
-_GDCM_SYNTAXES: Final = frozenset(_JPEG + last for last in ("50", "51", "53", "55", "57", "70"))
-"""What GDCM is asked for when pydicom fails: JPEG, of which pydicom lacks the progressive kinds."""
+_PREFIX: Final = "1.2.840.10008.1.2."
+_OWN_JPEG: Final = "own"
+_PLUGINS: Final = {
+    _PREFIX + "5": ("pylibjpeg", "pydicom"),
+    _PREFIX + "4.50": ("pillow",),
+    _PREFIX + "4.51": ("pillow",),
+    _PREFIX + "4.80": ("pyjpegls",),
+    _PREFIX + "4.81": ("pyjpegls",),
+    _PREFIX + "4.90": ("pylibjpeg",),
+    _PREFIX + "4.91": ("pylibjpeg",),
+    _PREFIX + "4.201": ("pylibjpeg",),
+    _PREFIX + "4.202": ("pylibjpeg",),
+    _PREFIX + "4.203": ("pylibjpeg",),
+}
+"""Which of pydicom's plug-ins decode what. Named, because one that pydicom would ask first, where it is installed, ends
+the whole program when a stream is damaged."""
 
 
 class Decoder:
@@ -90,47 +102,44 @@ class Decoder:
         return dataset, shift
 
     def _plane(self, instance: Instance, dataset: "Dataset", shift: int) -> StoredArray:
-        from pydicom.pixels.utils import pixel_array
-
-        _silence_gdcm()
-        try:
-            plane = pixel_array(dataset, index=instance.frame)
-        except MemoryError:
-            raise
-        except Exception as error:  # every plug-in has exceptions of its own
-            return self._plane_by_gdcm(instance, error)
-        expected = (instance.pixels.rows, instance.pixels.columns)
-        if plane.shape[:2] != expected:
-            raise _damaged(instance)
-        return plane.astype(np.int64) >> shift if shift else plane
-
-    def _plane_by_gdcm(self, instance: Instance, failure: Exception) -> StoredArray:
-        """Try GDCM; else say in a sentence whether a decoder is missing or the file is damaged."""
+        """Return one plane as its decoder hands it over; raises DicomError with a sentence where that fails."""
         syntax = instance.pixels.transfer_syntax_uid
-        if syntax in _GDCM_SYNTAXES:
-            from lungview.dicom.gdcm_decode import decode_plane
-
-            plane = decode_plane(instance, self._sources)
-            if plane is not None:
-                return plane
-        log.info("a plane of transfer syntax %s cannot be decoded: %s", syntax, type(failure).__name__)
-        if isinstance(failure, NotImplementedError):
+        plugins = _plugins(instance)
+        if plugins is None:
             raise UnsupportedTransferSyntaxError(
                 f"{instance.source.name} is compressed as {syntaxes.name_of(syntax)}, which no decoder here reads."
                 " Export it again uncompressed."
-            ) from failure
-        raise _damaged(instance) from failure
+            )
+        for plugin in plugins:
+            try:
+                plane = _decode(instance, dataset, plugin)
+            except BaseException as error:
+                # Every decoder has exceptions of its own; one written in Rust even raises beside Exception.
+                if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                    raise
+                log.info("a plane of transfer syntax %s cannot be decoded: %s", syntax, type(error).__name__)
+                continue
+            if plane.shape[:2] == (instance.pixels.rows, instance.pixels.columns):
+                return plane.astype(np.int64) >> shift if shift else plane
+        raise _damaged(instance)
 
 
-@cache
-def _silence_gdcm() -> None:
-    """Keep GDCM, which pydicom asks first for JPEG, from writing to the terminal what it cannot read."""
-    try:
-        import gdcm
-    except ImportError:
-        return
-    for switch in (gdcm.Trace.WarningOff, gdcm.Trace.ErrorOff, gdcm.Trace.DebugOff):
-        switch()
+def _plugins(instance: Instance) -> tuple[str, ...] | None:
+    """Return the decoders to try, in order, by pydicom's names; None where none reads the transfer syntax."""
+    syntax = instance.pixels.transfer_syntax_uid
+    if not syntaxes.is_encapsulated(syntax):
+        return ("",)
+    if syntax in jpeg_decode.SYNTAXES and not instance.pixels.is_colour:
+        return (_OWN_JPEG,)
+    return _PLUGINS.get(syntax)
+
+
+def _decode(instance: Instance, dataset: "Dataset", plugin: str) -> StoredArray:
+    from pydicom.pixels.utils import pixel_array
+
+    if plugin == _OWN_JPEG:
+        return jpeg_decode.decode_jpeg(instance, dataset)
+    return pixel_array(dataset, index=instance.frame, decoding_plugin=plugin)
 
 
 def _take_high_bit(dataset: "Dataset") -> int:
