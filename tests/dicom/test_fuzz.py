@@ -7,16 +7,17 @@ from tempfile import TemporaryDirectory
 import pydicom
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
 from lungview.domain.study import Stack
 from lungview.errors import LungViewError
 from lungview.task import Task
-from tests.support.dicom_series import Recipe, random_stored, write_multiframe, write_series
+from tests.support.dicom_series import Recipe, compress, random_stored, write_multiframe, write_series
 
-KINDS = ("explicit", "implicit", "multi-frame", "deflated", "rle", "jpeg2000")
+COMPRESSED = {"rle": RLELossless, "jpeg2000": JPEG2000Lossless, "jpeg-ls": JPEGLSLossless, "jpeg": JPEGLosslessSV1}
+KINDS = ("explicit", "implicit", "multi-frame", "deflated", *COMPRESSED)
 
 
 @cache
@@ -29,9 +30,9 @@ def whole_file(kind: str) -> bytes:
         dataset = pydicom.dcmread(path)
         if kind == "deflated":
             dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-        if kind in {"rle", "jpeg2000"}:
-            dataset.compress(RLELossless if kind == "rle" else JPEG2000Lossless)
         dataset.save_as(path)
+        if kind in COMPRESSED:
+            compress(path, COMPRESSED[kind])
         return path.read_bytes()
 
 

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import set_pixel_data
-from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from lungview.dicom import load
 from lungview.dicom.load import load_volume, outward
@@ -19,19 +19,13 @@ from lungview.domain.study import Stack
 from lungview.domain.volume import Volume
 from lungview.errors import DicomError, InconsistentSeriesError
 from lungview.task import Cancelled, Task
-from tests.support.dicom_series import Recipe, random_stored, write_multiframe, write_series
+from tests.support.dicom_series import Recipe, compress, random_stored, write_multiframe, write_series
 
 
 def stack_of(folder: Path, recipe: Recipe) -> Stack:
     write_series(folder, recipe)
     (stack,) = scan(folder, Task()).stacks
     return stack
-
-
-def compressed(path: Path, syntax: str) -> None:
-    dataset = pydicom.dcmread(path)
-    dataset.compress(syntax)
-    dataset.save_as(path)
 
 
 @pytest.mark.parametrize("is_implicit", [False, True])
@@ -118,11 +112,11 @@ def test_values_beyond_int16_are_held_and_noted(tmp_path: Path) -> None:
     assert sentence.startswith("2 slices hold values beyond")
 
 
-@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless, JPEGLosslessSV1])
 def test_compressed_slices_equal_plain_ones(tmp_path: Path, syntax: str) -> None:
     recipe = Recipe(random_stored(4, 32, 32))
     for path in write_series(tmp_path, recipe)[::2]:
-        compressed(path, syntax)
+        compress(path, syntax)
     (stack,) = scan(tmp_path, Task()).stacks
     np.testing.assert_array_equal(load_volume(stack, Task()).voxels, recipe.stored - 1024)
 
@@ -171,7 +165,7 @@ def test_a_slice_told_as_read_is_final(tmp_path: Path) -> None:
 def test_loading_stops_when_asked(tmp_path: Path, is_compressed: bool) -> None:
     paths = write_series(tmp_path, Recipe(random_stored(30, 16, 16)))
     for path in paths if is_compressed else ():
-        compressed(path, RLELossless)
+        compress(path, RLELossless)
     (stack,) = scan(tmp_path, Task()).stacks
     task = Task()
     seen: list[int] = []
@@ -191,7 +185,7 @@ def _cut_short(path: Path) -> None:
 
 
 def _spoil(path: Path) -> None:
-    compressed(path, JPEG2000Lossless)
+    compress(path, JPEG2000Lossless)
     dataset = pydicom.dcmread(path)
     dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\x4f\xff\x51 no such stream"])
     dataset.save_as(path)
@@ -241,7 +235,7 @@ def test_a_volume_beyond_bounds_is_refused_with_its_size(tmp_path: Path, monkeyp
 
 def test_a_header_that_claims_giant_compressed_slices_is_refused(tmp_path: Path) -> None:
     path = write_series(tmp_path, Recipe(random_stored(1, 16, 16)))[0]
-    compressed(path, RLELossless)
+    compress(path, RLELossless)
     dataset = pydicom.dcmread(path)
     dataset.Rows, dataset.Columns, dataset.NumberOfFrames = 30000, 30000, 20
     dataset.save_as(path)
@@ -260,6 +254,6 @@ def test_slices_of_different_sizes_make_no_volume(tmp_path: Path) -> None:
 def test_frames_of_a_compressed_file_are_each_their_own(tmp_path: Path) -> None:
     recipe = Recipe(random_stored(4, 32, 32))
     path = write_multiframe(tmp_path / "multi.dcm", recipe)
-    compressed(path, RLELossless)
+    compress(path, RLELossless)
     (stack,) = scan(tmp_path, Task()).stacks
     np.testing.assert_array_equal(load_volume(stack, Task()).voxels, recipe.stored - 1024)

@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from imagecodecs import jpeg8_encode
 from numpy.typing import NDArray
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as Items
-from pydicom.uid import UID, CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGLosslessSV1,
+)
 
 ROOT = "1.2.826.0.1.3680043.8.498.77"
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -134,6 +144,20 @@ def save(dataset: Dataset, path: Path, *, is_implicit: bool = False) -> None:
     dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", CTImageStorage)
     dataset.file_meta.MediaStorageSOPInstanceUID = UID(dataset.get("SOPInstanceUID") or ROOT)
     dataset.save_as(path, enforce_file_format=True)
+
+
+def compress(path: Path, syntax: str) -> None:
+    """Encode a written file's pixels without loss in a compressed transfer syntax."""
+    dataset = dcmread(path)
+    if syntax == JPEGLosslessSV1:
+        # pydicom has no encoder for it.
+        encoded = jpeg8_encode(dataset.pixel_array.view(np.uint16), lossless=True)
+        dataset.PixelData = encapsulate([bytes(encoded)])
+        dataset["PixelData"].VR = "OB"
+        dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    else:
+        dataset.compress(syntax)
+    dataset.save_as(path)
 
 
 def _item(**values: object) -> Dataset:
