@@ -26,13 +26,13 @@ def run(arguments: argparse.Namespace) -> int:
     from lungview.app import open_case
     from lungview.cli.detection_run import Asked, detect_all
     from lungview.cli.progress import Progress, cancelling
-    from lungview.cli.wording import problem_lines
+    from lungview.cli.wording import plain, problem_lines
 
     progress = Progress("Looking through files")
     with cancelling(progress.task):
         case = open_case(arguments.path, progress.task, arguments.annotations)
         for line in (*problem_lines(case.scan.problems), *(note.message for note in case.annotations.problems)):
-            progress.tell(line)
+            progress.tell(plain(line))
         if not any(stack.is_detectable for stack in case.scan.stacks):
             reason = case.summary_problem() or f"{case.scan.root.name} holds images, but no CT slices to look at."
             raise NothingFoundError(reason)

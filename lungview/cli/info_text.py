@@ -1,7 +1,7 @@
 """What `info` tells, in lines for people."""
 
 from lungview.annotations.values import Annotations
-from lungview.cli.wording import counted, listed, problem_lines
+from lungview.cli.wording import counted, listed, plain, problem_lines
 from lungview.domain.study import Patient, Series, Stack
 from lungview.reading.case import Case
 
@@ -13,7 +13,7 @@ def info_lines(case: Case) -> list[str]:
     if case.scan.problems:
         lines.append(f"Not among the images: {counted(len(case.scan.problems), 'file')}")
         lines += [f"  {line}" for line in problem_lines(case.scan.problems)]
-    return lines
+    return [plain(line) for line in lines]
 
 
 def _patient_lines(case: Case, patient: Patient) -> list[str]:

@@ -8,6 +8,11 @@ MOST_LISTED = 10
 """So many names stand in one line, and so many sentences of one kind below each other; --json has them all."""
 
 
+def plain(line: str) -> str:
+    """The line without control characters: a name in a file must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+
+
 def counted(count: int, word: str) -> str:
     """The count with its word, say "1 slice" or "2 slices"."""
     return f"{count} {word}" if count == 1 or word.endswith("series") else f"{count} {word}s"

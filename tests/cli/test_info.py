@@ -92,3 +92,11 @@ def test_a_folder_of_texts_is_told_with_their_names(tmp_path: Path, capsys: pyte
         (tmp_path / name).write_text("no image", encoding="utf-8")
     assert main(["info", str(tmp_path)]) == 3
     assert "a.txt, b.txt" in capsys.readouterr().out
+
+
+def test_a_name_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "\x9b2Jscan.txt").write_text("no image", encoding="utf-8")
+    assert main(["info", str(tmp_path)]) == 3
+    told = capsys.readouterr().out
+    assert "\x9b" not in told
+    assert "2Jscan.txt" in told
