@@ -21,7 +21,12 @@ from lungview.domain.volume import Volume
 from lungview.errors import DicomError, InconsistentSeriesError
 from lungview.task import Task
 
-WORKERS: Final = max(1, min(4, (os.cpu_count() or 1)))
+_READERS: Final = 2
+"""Threads for plain files: a second one saves a tenth of the time and more, a third one nothing."""
+_DECODERS: Final = 4
+"""Threads for compressed files and zip members; each holds a few slices at most."""
+_CHUNK: Final = 16
+"""Plain slices handed to a thread at once: one alone takes less time than the handing over."""
 
 log = logging.getLogger(__name__)
 
@@ -67,30 +72,40 @@ def outward(first: int, count: int) -> list[int]:
     return sorted(range(count), key=lambda k: (abs(k - first), -k))
 
 
-def _read_all(reader: SliceReader, order: Sequence[int], task: Task) -> Iterator[tuple[int, DicomError | None]]:
-    """Read slices in about this order, the first one alone; yield each with what was wrong with it, as it is final."""
+_Outcome = tuple[int, DicomError | None]
+"""A slice that is final, and what was wrong with it."""
+
+
+def _read_all(reader: SliceReader, order: Sequence[int], task: Task) -> Iterator[_Outcome]:
+    """Read slices in about this order, the first one alone; yield each as soon as it is final."""
     task.check()
     yield order[0], reader.read(order[0])
-    if reader.is_quick:
-        for k in order[1:]:
-            yield k, reader.read(k)
-        return
-    yield from _read_in_threads(reader, order[1:])
+    workers = min(_READERS if reader.is_quick else _DECODERS, os.cpu_count() or 1)
+    chunk = _CHUNK if reader.is_quick else 1
+    left = order[1:]
+    if workers < 2 or len(left) < 4 * chunk:
+        yield from ((k, reader.read(k)) for k in left)
+    else:
+        yield from _read_in_threads(reader, [left[at : at + chunk] for at in range(0, len(left), chunk)], workers)
 
 
-def _read_in_threads(reader: SliceReader, order: Sequence[int]) -> Iterator[tuple[int, DicomError | None]]:
-    """Decode in threads, few slices ahead, so that stopping is prompt."""
-    left = iter(order)
-    running: dict[Future[DicomError | None], int] = {}
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="decode")
+def _read_in_threads(reader: SliceReader, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[_Outcome]:
+    """Read chunks in threads, few of them ahead, so that stopping is prompt."""
+
+    def read(chunk: Sequence[int]) -> list[_Outcome]:
+        return [(k, reader.read(k)) for k in chunk]
+
+    left = iter(chunks)
+    running: set[Future[list[_Outcome]]] = set()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="slices")
     try:
         while True:
-            for k in islice(left, 2 * WORKERS - len(running)):
-                running[pool.submit(reader.read, k)] = k
+            running |= {pool.submit(read, chunk) for chunk in islice(left, 2 * workers - len(running))}
             if not running:
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield from future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 

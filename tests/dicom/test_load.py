@@ -177,7 +177,20 @@ def test_loading_stops_when_asked(tmp_path: Path, is_compressed: bool) -> None:
     with pytest.raises(Cancelled):
         load_volume(stack, task, on_slice=stop)
     assert len(seen) == 1
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("slices")]
+
+
+def test_a_long_stack_is_read_once_each_the_asked_slice_first(tmp_path: Path) -> None:
+    recipe = Recipe(random_stored(150), positions_mm=[float(150 - k) for k in range(150)])
+    stack = stack_of(tmp_path, recipe)
+    (tmp_path / "100.dcm").unlink()
+    seen: list[int] = []
+    volume = load_volume(stack, Task(), first=20, on_slice=lambda _, k: seen.append(k))
+    assert seen[0] == 20
+    assert sorted(seen) == list(range(150))
+    assert [k for k, _ in volume.unreadable] == [49]
+    whole = np.delete(volume.voxels, 49, axis=0)
+    np.testing.assert_array_equal(whole, np.delete(recipe.stored[::-1], 49, axis=0) - 1024)
 
 
 def _cut_short(path: Path) -> None:
