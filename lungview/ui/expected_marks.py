@@ -22,10 +22,7 @@ class Expected:
 
 def expected_at(points: Sequence[OperatingPoint], threshold: float) -> Expected:
     """What to expect at a threshold: at a stop its own figures, between two stops a straight line."""
-    known = sorted(
-        (p for p in points if p.sensitivity is not None and p.false_marks_per_scan is not None),
-        key=lambda point: point.score_threshold,
-    )
+    known = sorted((p for p in points if p.sensitivity is not None), key=lambda point: point.score_threshold)
     if not known:
         return Expected(None, None)
     for point in known:
@@ -41,14 +38,24 @@ def expected_at(points: Sequence[OperatingPoint], threshold: float) -> Expected:
 
 def in_words(expected: Expected, *, is_below: bool) -> str:
     """The expectation as a line under the slider. is_below: the threshold lies under the lowest measured stop."""
-    if expected.sensitivity is None or expected.false_marks_per_scan is None:
+    if expected.sensitivity is None:
         return "Not measured for this model"
-    found, marks = f"{expected.sensitivity:.0%}".replace("%", " %"), f"{expected.false_marks_per_scan:.1f}"
+    found = f"{expected.sensitivity:.0%}".replace("%", " %")
+    about = "" if expected.is_measured else "about "
+    if expected.false_marks_per_scan is None:
+        return _found_only(f"{about}{found}", is_beyond=expected.is_beyond, is_below=is_below)
+    marks = f"{expected.false_marks_per_scan:.1f}"
     if expected.is_beyond:
         compared = "more" if is_below else "fewer"
         return f"Beyond what was measured: {compared} than {marks} false marks per scan"
-    about = "" if expected.is_measured else "about "
     return f"Finds {about}{found} of lesions, {about}{marks} false marks per scan"
+
+
+def _found_only(found: str, *, is_beyond: bool, is_below: bool) -> str:
+    """The line for a model validated on single slices, where nobody could count false marks per scan."""
+    if is_beyond:
+        return f"Beyond what was measured: {'more' if is_below else 'less'} found than {found.removeprefix('about ')}"
+    return f"Finds {found} of lesions slice by slice; false marks per scan not measured"
 
 
 def _between(below: OperatingPoint, above: OperatingPoint, share: float) -> Expected:

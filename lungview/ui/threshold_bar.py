@@ -74,7 +74,7 @@ class ThresholdBar(QWidget):
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        button.setToolTip(f"Score threshold {point.score_threshold:.2f}; sensitivity and false marks per scan")
+        button.setToolTip(f"Score threshold {point.score_threshold:.2f}; what validation found there")
         button.clicked.connect(lambda: self._choose(point))
         return button
 
@@ -120,8 +120,10 @@ class _Scale(QWidget):
 
 
 def _figures(point: OperatingPoint) -> str:
-    if point.sensitivity is None or point.false_marks_per_scan is None:
+    if point.sensitivity is None:
         return f"{point.score_threshold:.2f}"
+    if point.false_marks_per_scan is None:
+        return f"finds {point.sensitivity * 100:.0f} %"
     return f"{point.sensitivity * 100:.0f} %, {point.false_marks_per_scan:.1f} false"
 
 

@@ -33,3 +33,19 @@ def test_beyond_the_stops_nothing_is_promised(threshold: float, words: str) -> N
 def test_stops_that_nobody_measured_promise_nothing() -> None:
     expected = expected_at((OperatingPoint("balanced", 0.5),), 0.5)
     assert in_words(expected, is_below=False) == "Not measured for this model"
+
+
+SLICE_BY_SLICE = (OperatingPoint("sensitive", 0.3, 0.6), OperatingPoint("specific", 0.5, 0.4))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        (0.3, "Finds 60 % of lesions slice by slice; false marks per scan not measured"),
+        (0.4, "Finds about 50 % of lesions slice by slice; false marks per scan not measured"),
+        (0.1, "Beyond what was measured: more found than 60 %"),
+        (0.9, "Beyond what was measured: less found than 40 %"),
+    ],
+)
+def test_stops_without_false_marks_tell_what_is_found_and_what_is_not_known(threshold: float, words: str) -> None:
+    assert in_words(expected_at(SLICE_BY_SLICE, threshold), is_below=threshold < 0.3) == words
