@@ -8,7 +8,7 @@ from lungview.cli.arguments import add_json
 from lungview.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:  # costs numpy's import, which --help of another command need not pay
-    from lungview.domain.detection import ModelInfo, OperatingPoint
+    from lungview.domain.detection import OperatingPoint
 
 HELP = "List the models that detect lesions; the first is the default."
 
@@ -20,41 +20,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the models."""
+    if arguments.json:
+        from lungview.detection.models_info import describe_models
+
+        print(json.dumps(describe_models(), indent=2))
+        return ExitCode.OK
     from lungview.app import available_models
 
-    models = available_models()
-    if arguments.json:
-        print(json.dumps([_document(model) for model in models], indent=2))
-        return ExitCode.OK
-    for model in models:
+    for model in available_models():
         print(f"{model.name}: {model.title} ({model.architecture}, {model.parameters:,} weights)")
         if model.summary:
             print(f"  {model.summary}")
         for point in model.operating_points:
             print(f"  {_stop(point)}")
+    _print_architectures()
     return ExitCode.OK
 
 
-def _document(model: "ModelInfo") -> dict[str, object]:
-    return {
-        "name": model.name,
-        "title": model.title,
-        "architecture": model.architecture,
-        "weights_sha256": model.weights_sha256,
-        "parameters": model.parameters,
-        "has_score": model.has_score,
-        "has_attention": model.has_attention,
-        "summary": model.summary,
-        "operating_points": [
-            {
-                "name": point.name,
-                "score_threshold": point.score_threshold,
-                "sensitivity": point.sensitivity,
-                "false_marks_per_scan": point.false_marks_per_scan,
-            }
-            for point in model.operating_points
-        ],
-    }
+def _print_architectures() -> None:
+    """Tell which networks' own weights may be given as a file."""
+    from lungview.detection.models_info import ARCHITECTURES
+
+    print("\nWeights of your own for these networks can be given with --model FILE:")
+    for architecture in ARCHITECTURES:
+        print(f"  {architecture.key}: {architecture.title} ({architecture.parameters:,} weights)")
 
 
 def _stop(point: "OperatingPoint") -> str:
