@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from lungview.ui.window_menu import WindowMenu
 
 _FIRST_SIZE = (1440, 900)
+_FRAME = QSize(8, 40)
+"""Room for the title bar and borders that the desktop adds, so that the footer stays on a small screen."""
 
 
 class MainWindow(QMainWindow):
@@ -226,7 +228,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         geometry = self.preferences.current.geometry
         if not geometry or not self.restoreGeometry(QByteArray(geometry)):
-            self.resize(*_FIRST_SIZE)
+            self.resize(QSize(*_FIRST_SIZE).boundedTo(self.screen().availableSize() - _FRAME))
 
     def _after_first_paint(self) -> None:
         self.painted.emit()

@@ -56,6 +56,11 @@ def drop(window: MainWindow, *paths: Path) -> None:
     window.dropEvent(QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, data, buttons, modifiers))
 
 
+def test_the_first_window_leaves_room_for_its_title_bar_on_a_small_screen(make_window: MakeWindow) -> None:
+    window = make_window()
+    assert window.height() < window.screen().availableSize().height()
+
+
 def test_an_opened_folder_shows_its_middle_slice_with_the_boxes_of_both(window: MainWindow) -> None:
     assert window.axial.isVisible()
     assert window.state.slice_index == 6
