@@ -7,10 +7,9 @@ import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
-from lungview.demo.noise import Kernel
 from lungview.demo.phantom import Phantom
 
-RECIPE = 1
+RECIPE = 2
 """To be raised with every change to the phantom's voxels, so that other bytes get other UIDs."""
 
 _UID_SPACE = uuid.UUID("6f9a5f0e-3c0b-4b63-9a1d-0d6f1e2c7b54")
@@ -85,8 +84,8 @@ def _describe_series(data: Dataset, phantom: Phantom, patient_id: str) -> None:
     data.ImageComments = "Computed phantom. No person was scanned."
     data.KVP, data.AcquisitionNumber = 120, 1
     data.ConvolutionKernel = str(phantom.kernel)
-    is_lung = phantom.kernel is Kernel.LUNG
-    data.WindowCenter, data.WindowWidth = ([-600, 40], [1500, 400]) if is_lung else ([40, -600], [400, 1500])
+    # Lung first whatever the kernel: the demo is there to show lesions in lung.
+    data.WindowCenter, data.WindowWidth = [-600, 40], [1500, 400]
 
 
 def _describe_plane(data: Dataset, phantom: Phantom, k: int) -> None:

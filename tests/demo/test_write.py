@@ -14,7 +14,7 @@ from lungview.demo.write import ANNOTATIONS, IMAGES, write_demo, write_patient
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
 from lungview.domain.study import StackKind
-from lungview.domain.window import Window
+from lungview.domain.window import LUNG, Window
 from lungview.errors import LungViewError
 from lungview.reading.case import open_case
 from lungview.task import Cancelled, Task
@@ -67,7 +67,7 @@ def test_the_scan_finds_one_volume_in_place_and_without_oddities(root: Path) -> 
     (stack,) = found.stacks
     assert stack.kind is StackKind.VOLUME
     assert stack.report.notes == ()
-    assert stack.instances[0].windows[0] == Window(40, 400)
+    assert stack.instances[0].windows == (LUNG, Window(40, 400))
     volume, phantom = load_volume(stack, Task()), quick_phantom()
     assert np.array_equal(volume.voxels, phantom.voxels)
     assert volume.geometry.origins == pytest.approx(phantom.geometry.origins)
