@@ -1,5 +1,6 @@
 """The middle of the window: message bar, the pane of the layout, and the slice slider under it."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from lungview.ui.empty_state import EmptyState
@@ -42,9 +43,10 @@ class Centre(QWidget):
         self._show_page()
 
     def show_layout(self, layout: Layout) -> None:
-        """Show this layout's pane."""
+        """Show this layout's pane and give it the keys, which would else go to whatever button stands next."""
         self._layout = layout
         self._show_page()
+        self._panes[layout].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_page(self) -> None:
         case = self._state.case

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from lungview.domain.finding import ReviewState, Source
@@ -62,6 +62,13 @@ def test_the_first_window_leaves_room_for_its_title_bar_on_a_small_screen(
     first = MainWindow(make_window(shows=False).services, builds_at_once=False)
     qtbot.addWidget(first)
     assert first.height() < first.screen().availableSize().height()
+
+
+def test_a_new_layout_takes_the_keys_rather_than_a_button_of_the_toolbar(window: MainWindow) -> None:
+    window.show_layout(Layout.COMPARISON)
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert window.centre.isAncestorOf(focused)
 
 
 def test_an_opened_folder_shows_its_middle_slice_with_the_boxes_of_both(window: MainWindow) -> None:
