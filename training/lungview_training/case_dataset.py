@@ -4,19 +4,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from lungview.annotations.folders import find_annotation_folders
 from lungview.annotations.link import load_annotations
+from lungview.detection.preprocess import grid_for, resample
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
+from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.box import to_array
 from lungview.domain.finding import Finding
 from lungview.domain.study import Stack, Study
 from lungview.domain.volume import Volume
 from lungview.errors import TrainingError
 from lungview.task import Task
-from lungview_training.dataset import from_volume_slice
-from lungview_training.samples import Sample
+from lungview_training.samples import SAMPLE_MM, Sample, ellipses
 
 NEGATIVE_MARGIN_MM = 10.0
 """A slice nearer than this to a boxed one, in any reconstruction of the study, is not called lesion-free."""
@@ -61,13 +63,24 @@ def _of_study(patient: str, study: Study, findings: Findings, task: Task) -> Ite
 def _sample(patient: str, volume: Volume, index: int, findings: Findings) -> Sample:
     geometry = volume.geometry
     boxes = to_array(finding.box for finding in _found(volume.stack, index, findings))
-    return from_volume_slice(
+    return _resampled(
         patient,
         volume.stack.instances[index].sop_instance_uid,
         volume.voxels[index].astype(np.int16),
         geometry.pixel_spacing_mm if geometry.is_known else None,
         boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])],
     )
+
+
+def _resampled(
+    patient: str, name: str, hu: HuArray, spacing_mm: tuple[float, float] | None, boxes: FloatArray
+) -> Sample:
+    """A slice in HU with readers' boxes (N, 4) in its own pixels, resampled as the network will see it."""
+    grid = grid_for((hu.shape[0], hu.shape[1]), spacing_mm, 1, SAMPLE_MM)
+    small = torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
+    down, across = grid.scale
+    scaled = (boxes / np.array([across, down, across, down])).astype(np.float32).reshape(-1, 4)
+    return Sample(patient, name, small, ellipses(scaled, small.shape), scaled, has_mask=False)
 
 
 def _found(stack: Stack, index: int, findings: Findings) -> tuple[Finding, ...]:

@@ -13,13 +13,12 @@ from scipy.ndimage import label
 from skimage.io import imread
 from torch.nn import functional
 
-from lungview.detection.preprocess import grid_for, resample
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
 from lungview.errors import TrainingError
 from lungview_training.augment import SMALLEST_AREA
 from lungview_training.config import SourceConfig, SourceKind
 from lungview_training.grey import CROP_LOWEST_HU, estimate_hu
-from lungview_training.samples import SAMPLE_MM, Nodule, Sample, boxes_of, ellipses
+from lungview_training.samples import Nodule, Sample, boxes_of, ellipses
 
 log = logging.getLogger(__name__)
 
@@ -73,17 +72,6 @@ def read_crops(folder: Path) -> list[Nodule]:
         if thin.sum() >= SMALLEST_AREA:
             nodules.append(Nodule(subject, small.astype(np.int16), thin))
     return nodules
-
-
-def from_volume_slice(
-    patient: str, name: str, hu: HuArray, spacing_mm: tuple[float, float] | None, boxes: FloatArray
-) -> Sample:
-    """A slice in HU with readers' boxes (N, 4) in its own pixels, resampled as the network will see it."""
-    grid = grid_for((hu.shape[0], hu.shape[1]), spacing_mm, 1, SAMPLE_MM)
-    small = torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
-    down, across = grid.scale
-    scaled = (boxes / np.array([across, down, across, down])).astype(np.float32).reshape(-1, 4)
-    return Sample(patient, name, small, ellipses(scaled, small.shape), scaled, has_mask=False)
 
 
 def turned_boxes(boxes: FloatArray, shape: tuple[int, int], quarter_turns: int) -> FloatArray:
