@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lungview.ui.jobs import JobRunner
-from tests.support.ui import MakeWindow, WindowMaker
+from lungview.ui.main_window import MainWindow
+from tests.support.ui import MakeWindow, WindowMaker, open_and_wait, write_patient
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +48,16 @@ def make_window(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWindow]:
     maker = WindowMaker(qtbot, tmp_path)
     yield maker.make
     maker.close_all()
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Path:
+    return write_patient(tmp_path)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, make_window: MakeWindow, patient: Path) -> MainWindow:
+    """A window with the patient open, read, detected and linked."""
+    made = make_window()
+    open_and_wait(qtbot, made, patient)
+    return made
