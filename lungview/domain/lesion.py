@@ -1,6 +1,6 @@
 """Boxes of neighbouring slices seen as one thing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lungview.domain.box import Box
@@ -37,4 +37,8 @@ class Lesion:
     @property
     def key_slice(self) -> int:
         """The slice to jump to: best score, then largest box, then lowest index."""
-        return max(self.boxes, key=lambda index: (self.scores.get(index, 0.0), self.boxes[index].area, -index))
+        return self.best_of(self.boxes)
+
+    def best_of(self, indices: Iterable[int]) -> int:
+        """Of some of its slices, the one to jump to, by the same rule."""
+        return max(indices, key=lambda index: (self.scores.get(index, 0.0), self.boxes[index].area, -index))

@@ -112,8 +112,9 @@ class LesionRow:
 
     @property
     def key_slice(self) -> int:
-        """The slice to jump to."""
-        return self.lesion.key_slice
+        """The slice to jump to: where both drew a box, so that they can be compared, else the lesion's own."""
+        shared = self.ai.boxes.keys() & self.reader.boxes.keys() if self.ai and self.reader else ()
+        return self.lesion.best_of(shared or self.lesion.boxes)
 
     @property
     def label(self) -> str:

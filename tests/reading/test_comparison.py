@@ -98,3 +98,9 @@ def test_a_row_shows_the_models_lesion_where_there_is_one() -> None:
     ai, reader = (Lesion(source, {1: HERE}, (1, 1, 1)) for source in (Source.AI, Source.READER))
     assert LesionRow("x", ai, reader).lesion is ai
     assert LesionRow("x", None, reader).lesion is reader
+
+
+def test_a_row_of_both_is_jumped_to_where_both_drew_a_box() -> None:
+    (row,) = _rows({3: HERE, 4: HERE}, {3: [(HERE, 0.6)], 4: [(HERE, 0.7)], 5: [(HERE, 0.9)]})
+    assert row.score == 0.9
+    assert row.key_slice == 4
