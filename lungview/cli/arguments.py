@@ -43,6 +43,16 @@ class _OutputPath:
         return path
 
 
+def output_folder(text: str) -> Path:
+    """A folder to write into, made where it is missing."""
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a folder")
+    if not _is_writable(path.absolute()):
+        raise argparse.ArgumentTypeError(f"the folder {text!r} cannot be written to")
+    return path
+
+
 def _is_writable(folder: Path) -> bool:
     """Whether a folder can be written to, or made; asked before hours of work."""
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)

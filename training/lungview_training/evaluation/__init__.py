@@ -1,0 +1,1 @@
+"""A model measured on a folder of labelled scans: figures with intervals, and a report of them."""
