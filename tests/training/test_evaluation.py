@@ -1,10 +1,13 @@
 """Evaluation on labelled scans: figures that can be counted by hand, and what a report must and must not hold."""
 
+import base64
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.io import imsave
 
 from lungview.detection.registry import load_detector
@@ -17,6 +20,7 @@ from lungview.task import Task
 from lungview_training.evaluation.figures import figures, reliability
 from lungview_training.evaluation.marks import JudgedSlice, gather, judge
 from lungview_training.evaluation.origin import seen_before
+from lungview_training.evaluation.pictures import MOST, WorstCases
 from lungview_training.evaluation.run import evaluate_folder
 from tests.support.annotations import write_voc
 from tests.support.detectors import MODEL, ScriptedDetector
@@ -126,6 +130,18 @@ def test_marks_on_pictures_reach_both_reports(image_folder: Path, tmp_path: Path
     assert str(tmp_path) not in page
 
 
+def test_worst_cases_show_both_boxes_in_their_colours() -> None:
+    worst = WorstCases(0.5)
+    for number in range(2 * MOST):
+        mark = (40.0, 40.0, 50.0, 50.0) if number % 2 else (12.0, 12.0, 30.0, 30.0)
+        worst.look_at(judged("P", [mark], [0.9], _LESION), np.full((64, 64), -700, dtype=np.int16))
+    assert len(worst.missed) == MOST
+    assert {picture.caption[-8:] for picture in worst.missed} == {"IoU 0.00"}
+    data = base64.b64decode(worst.missed[0].uri.split(",")[1])
+    colours = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).reshape(-1, 3)
+    assert {(255, 190, 60), (90, 200, 255)} < set(map(tuple, colours.tolist()))
+
+
 def test_a_model_without_scores_is_measured_without_froc(image_folder: Path, tmp_path: Path) -> None:
     info = ModelInfo("plain", "Plain", "none", "1" * 64, 0, has_score=False, has_attention=False)
     box = (Box(*_LESION), None)
@@ -157,6 +173,7 @@ def test_a_series_is_measured_by_lesion_and_names_nobody(tmp_path: Path) -> None
     assert isinstance(lesions, dict)
     assert (lesions["found"], lesions["lesions"]) == (1, 1)
     assert lesions["false_lesions_per_scan"] == {"value": 0.0, "interval_95": None}
+    assert lesions["froc"]["cpm"]["value"] == 1.0
     assert isinstance(subtypes, dict)
     assert set(subtypes) == {"B"}
     slices = document["slices"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from lungview.domain.detection import ModelInfo
 from lungview.metrics.froc import RATES
 from lungview_training.evaluation.figures import DRAWS, Curve, Figure, curve, figures, reliability
-from lungview_training.evaluation.lesions import lesion_figures
+from lungview_training.evaluation.lesions import lesion_figures, lesion_froc
 from lungview_training.evaluation.marks import HIT_IOU, JudgedSlice, Marks, gather
 from lungview_training.evaluation.measure import Measured
 from lungview_training.evaluation.origin import Seen
@@ -19,6 +19,11 @@ HIT_RULE = (
     f"A mark hits the reader's box that it overlaps most, from an IoU of {HIT_IOU:g} on (LUNA16 takes the centre "
     "instead); further marks on a box that was hit count neither as hits nor as false. A scan is one series, or all "
     "slices of one patient in an image folder."
+)
+LESION_HIT_RULE = (
+    "A lesion of the model hits a reader's when its middle lies inside the reader's boxes (LUNA16's rule, boxes "
+    "for its sphere) or their IoU over all slices is at least 0.1. Its lesions are linked from the marks "
+    "that the most sensitive stop of the score shows; all slices of a series count, those beside a box too."
 )
 _PLAIN_FIGURES = ("best_box_iou", "map50", "map", "negatives_fp", "negatives_flagged")
 
@@ -45,7 +50,7 @@ def build_document(measured: Measured, info: ModelInfo, device: str, seen: Seen,
         "cpm": _figure(found["cpm"]) if info.has_score else None,
         "calibration": _calibration(found, marks) if info.has_score else None,
         "no_scores": "" if info.has_score else NO_SCORES,
-        "lesions": _lesions(measured, draws),
+        "lesions": _lesions(measured, info, draws),
         "no_lesions": "" if measured.lesions else NO_SERIES,
         "split": _by_part(measured, info, seen, draws),
         "subtypes": _subtypes(measured, info, draws),
@@ -104,7 +109,7 @@ def _calibration(found: Mapping[str, Figure], marks: Marks) -> Plain:
     return {"ece": _figure(found["ece"]), "bins": bins}
 
 
-def _lesions(measured: Measured, draws: int) -> Plain | None:
+def _lesions(measured: Measured, info: ModelInfo, draws: int) -> Plain | None:
     if not measured.lesions:
         return None
     found = lesion_figures(measured.lesions, draws=draws)
@@ -113,7 +118,14 @@ def _lesions(measured: Measured, draws: int) -> Plain | None:
         "lesions": sum(each.lesions for each in measured.lesions),
         "found": sum(len(each.ious) for each in measured.lesions),
         **{name: _figure(figure) for name, figure in found.items()},
+        "froc": _lesion_froc(measured, draws) if info.has_score else None,
     }
+
+
+def _lesion_froc(measured: Measured, draws: int) -> Plain:
+    found = {name: _figure(figure) for name, figure in lesion_froc(measured.lesions, draws=draws).items()}
+    cpm = found.pop("cpm")
+    return {"hit_rule": LESION_HIT_RULE, "sensitivity_at": found, "cpm": cpm}
 
 
 def _by_part(measured: Measured, info: ModelInfo, seen: Seen, draws: int) -> dict[str, Plain]:

@@ -29,6 +29,7 @@ class Measured:
 def measure_folder(path: Path, annotations: Path | None, detector: Detector, task: Task) -> Measured:
     """Judge a model on every labelled scan of a path; a scan is let go before the next is read."""
     threshold = detector.info.default_threshold if detector.info.has_score else 0.0
+    lowest = min((point.score_threshold for point in detector.info.operating_points), default=threshold)
     worst = WorstCases(threshold)
     slices: list[JudgedSlice] = []
     lesions: list[ScanLesions] = []
@@ -39,8 +40,7 @@ def measure_folder(path: Path, annotations: Path | None, detector: Detector, tas
             slices.append(judged)
             worst.look_at(judged, scan.volume.voxels[index].astype(np.int16))
         if scan.is_series:
-            shown = {index: _shown(found, threshold) for index, found in answers.items()}
-            lesions.append(match_scan(scan, shown))
+            lesions.append(match_scan(scan, answers, threshold, lowest))
     return Measured(tuple(slices), tuple(lesions), worst, threshold)
 
 
@@ -65,7 +65,3 @@ def _judge(scan: LabelledScan, index: int, marks: Sequence[Detection]) -> Judged
 def _scores(marks: Sequence[Detection]) -> FloatArray:
     """(N,) float64; 1 where a model gives none, so that all its marks weigh the same."""
     return np.array([1.0 if mark.score is None else mark.score for mark in marks], dtype=np.float64)
-
-
-def _shown(marks: Sequence[Detection], threshold: float) -> tuple[Detection, ...]:
-    return tuple(mark for mark in marks if mark.score is None or mark.score >= threshold)

@@ -114,8 +114,14 @@ def _lesions(document: Plain) -> str:
         ("IoU of found lesions", found["found_iou"]),
         ("false lesions per series", found["false_lesions_per_scan"]),
     ]
+    note = ""
+    if isinstance(froc := found["froc"], Mapping):
+        note = f'<p class="note">{escape(str(froc["hit_rule"]))}</p>'
+        rates = _table(froc["sensitivity_at"]).items()
+        rows += [(f"sensitivity at {rate} false lesions per series", figure) for rate, figure in rates]
+        rows.append(("CPM by lesion", froc["cpm"]))
     told = f"{found['found']} of {found['lesions']} readers' lesions found in {found['series']} series."
-    return f"<h2>By lesion</h2><p>{told}</p>{_figures(rows)}"
+    return f"<h2>By lesion</h2><p>{told}</p>{note}{_figures(rows)}"
 
 
 def _groups(title: str, groups: Mapping[str, object], nothing: str) -> str:

@@ -5,6 +5,7 @@ import heapq
 import io
 from dataclasses import dataclass, field
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from lungview.domain.arrays import HuArray
@@ -15,7 +16,9 @@ MOST = 6
 """Pictures of a kind."""
 
 _SIDE = 256
-_READER, _MODEL = (255, 190, 60), (90, 200, 255)
+_GREYS, _READER, _MODEL = 62, 62, 63
+_PALETTE = [*(level * 255 // (_GREYS - 1) for level in range(_GREYS) for _ in range(3)), 255, 190, 60, 90, 200, 255]
+"""Few greys keep a picture small; the last two colours are the readers' and the model's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ class WorstCases:
 def _draw(judged: JudgedSlice, hu: HuArray, threshold: float) -> str:
     scale = _SIDE / max(hu.shape)
     size = (max(1, round(hu.shape[1] * scale)), max(1, round(hu.shape[0] * scale)))
-    picture = Image.fromarray(to_display(hu, LUNG)).resize(size).convert("RGB")
+    grey = np.asarray(Image.fromarray(to_display(hu, LUNG)).resize(size))
+    picture = Image.fromarray((grey.astype(np.uint16) * (_GREYS - 1) // 255).astype(np.uint8))
+    picture.putpalette(_PALETTE)
     brush = ImageDraw.Draw(picture)
     shown = judged.boxes[judged.scores >= threshold] if (judged.scores >= threshold).any() else judged.boxes[:1]
     for boxes, colour in ((judged.truth, _READER), (shown, _MODEL)):
         for xmin, ymin, xmax, ymax in (boxes * scale).tolist():
             brush.rectangle((xmin, ymin, max(xmin, xmax), max(ymin, ymax)), outline=colour)
     data = io.BytesIO()
-    picture.quantize(64).save(data, "PNG", optimize=True)
+    picture.save(data, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode("ascii")
