@@ -1,4 +1,4 @@
-"""From a weights file to the network it fits, recognised by the names and shapes of its tensors."""
+"""From a weights file to the network it fits, named in the file or recognised by the names of its tensors."""
 
 import math
 from collections.abc import Callable
@@ -6,13 +6,16 @@ from pathlib import Path
 
 from torch import nn
 
-from lungview.detection.networks.compact import CompactConfig, CompactNet
+from lungview.detection.networks.catalogue import make_network, network_names, recognise
+from lungview.detection.networks.lesion import LesionNet
 from lungview.detection.networks.simple_cancer_cnn import CHANNELS, POOLED, SimpleCancerCNN
 from lungview.detection.preprocess import CHANNEL_WINDOWS
-from lungview.detection.weights import Shapes, read_shapes, read_weights
+from lungview.detection.weights import Shapes, read_architecture, read_shapes, read_weights
 from lungview.errors import WeightsError
 
-Network = CompactNet | SimpleCancerCNN
+Network = LesionNet | SimpleCancerCNN
+
+STUDY = "simple-cancer-cnn"
 
 _LARGEST_INPUT = 1024
 
@@ -29,25 +32,30 @@ def build_network(path: Path) -> Network:
 
 
 def _unfilled(shapes: Shapes, path: Path) -> Network:
-    make = _recognised(shapes)
+    named = read_architecture(path)
+    if named is not None and named not in (*network_names(), STUDY):
+        raise WeightsError(
+            f"{path.name} holds weights for the network {named!r}, which LungView does not have; "
+            f"it has {', '.join((*network_names(), STUDY))}."
+        )
+    make = _maker(named, shapes)
     if make is None:
         raise WeightsError(
-            f"{path.name} fits no network that LungView knows: it takes compact weights of its own training, "
-            "and state dicts of the study's SimpleCancerCNN."
+            f"{path.name} fits no network that LungView knows: it takes weights of its own training "
+            f"({', '.join(network_names())}), and state dicts of the study's SimpleCancerCNN."
         )
     network = make()
-    _compare(network, shapes, path)
+    require_fit(network, shapes, path)
     return network
 
 
-def _recognised(shapes: Shapes) -> Callable[[], Network] | None:
-    """Tell the network by names that only it has."""
-    if {"conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight"} <= shapes.keys():
-        size = _input_size(shapes["fc1.weight"])
+def _maker(named: str | None, shapes: Shapes) -> Callable[[], Network] | None:
+    """Take the network that the file names; else tell it by tensors that only it has."""
+    if named == STUDY or (named is None and {"conv1.weight", "conv2.weight", "fc2.weight"} <= shapes.keys()):
+        size = _input_size(shapes.get("fc1.weight", ()))
         return None if size is None else lambda: SimpleCancerCNN(size, is_unset=True)
-    if {"stem.0.weight", "heads.weight", "presence.weight"} <= shapes.keys():
-        return lambda: CompactNet(CompactConfig(in_channels=len(CHANNEL_WINDOWS)))
-    return None
+    name = named or recognise(shapes.keys())
+    return None if name is None else lambda: make_network(name, len(CHANNEL_WINDOWS))
 
 
 def _input_size(shape: tuple[int, ...]) -> int | None:
@@ -59,7 +67,7 @@ def _input_size(shape: tuple[int, ...]) -> int | None:
     return size if side > 0 and side * side * CHANNELS == shape[1] and size <= _LARGEST_INPUT else None
 
 
-def _compare(network: nn.Module, shapes: Shapes, path: Path) -> None:
+def require_fit(network: nn.Module, shapes: Shapes, path: Path) -> None:
     """Refuse missing, surplus and misshapen tensors by name."""
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     kind = type(network).__name__

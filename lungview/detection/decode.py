@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lungview.detection.networks.compact import STRIDE, CompactOutput
+from lungview.detection.networks.lesion import STRIDE, LesionOutput
 from lungview.domain.arrays import FloatArray
 
 LOWEST_SCORE = 0.05
@@ -27,7 +27,7 @@ class Decoded:
     attention: FloatArray
 
 
-def decode(output: CompactOutput, lowest_score: float = LOWEST_SCORE) -> list[Decoded]:
+def decode(output: LesionOutput, lowest_score: float = LOWEST_SCORE) -> list[Decoded]:
     """Read each slice's boxes off the heat map's peaks.
 
     A box's score is the heat at its peak times the square root of the chance that the slice holds a lesion at all.
@@ -43,7 +43,7 @@ def decode(output: CompactOutput, lowest_score: float = LOWEST_SCORE) -> list[De
     ]
 
 
-def attention_map(output: CompactOutput) -> FloatArray:
+def attention_map(output: LesionOutput) -> FloatArray:
     """(N, h, w) float32 in [0, 1]: the finest gate's weights times the spread-out heat; the weights the network used.
 
     Scaled by the slice's own peak where that is above a half, else by a half: a slice on which the network sees next

@@ -8,13 +8,14 @@ from lungview.detection.cards import ModelCard, bundled_cards
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A network that LungView can build. takes_files: weights for it may be given with --model FILE."""
+    """A network that LungView can build. is_trainable: lungview-train teaches it, by this key."""
 
     key: str
     title: str
     parameters: int
     has_score: bool
     summary: str
+    is_trainable: bool = True
 
 
 ARCHITECTURES = (
@@ -26,20 +27,50 @@ ARCHITECTURES = (
         "Residual pyramid with attention gates: any number of scored boxes on a slice, and none where it sees none.",
     ),
     Architecture(
+        "attention-unet",
+        "Attention U-Net",
+        953_498,
+        True,
+        "U-Net whose skips pass through gates driven from below (Oktay 2018).",
+    ),
+    Architecture(
+        "pyramid-attention",
+        "Pyramid attention network",
+        703_784,
+        True,
+        "Inverted residuals and feature pyramid attention, after Lung_PAYNet (2022).",
+    ),
+    Architecture(
+        "region-attention",
+        "Region attention network",
+        781_208,
+        True,
+        "A global branch says where a local one should look (idea of Chen 2019).",
+    ),
+    Architecture(
         "simple-cancer-cnn",
         "SimpleCancerCNN of the study",
         134_223_812,
         False,
         "Two convolutions and two dense layers: one box on every slice, without a score. No weights are bundled; "
         "give your own state dict with --model FILE.",
+        is_trainable=False,
     ),
 )
+
+
+TRAINABLE = tuple(each.key for each in ARCHITECTURES if each.is_trainable)
+
+
+def architecture(key: str) -> Architecture:
+    """What is known of a network."""
+    return next(each for each in ARCHITECTURES if each.key == key)
 
 
 def describe_models(folder: Path | None = None) -> dict[str, object]:
     """Bundled models and known architectures, as JSON takes them."""
     models = [_describe(card) for card in bundled_cards(folder)]
-    return {"models": models, "architectures": [asdict(architecture) for architecture in ARCHITECTURES]}
+    return {"models": models, "architectures": [asdict(each) for each in ARCHITECTURES]}
 
 
 def _describe(card: ModelCard) -> dict[str, object]:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from lungview.detection.decode import Decoded, decode
 from lungview.detection.detector import slices_of
-from lungview.detection.networks.compact import MULTIPLE, STRIDE, CompactNet
+from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
 from lungview.detection.preprocess import Grid, grid_for, resample, to_channels
 from lungview.domain.arrays import FloatArray, HuArray
@@ -21,9 +21,9 @@ from lungview.domain.volume import Volume
 
 
 @torch.inference_mode()
-def read_compact(network: nn.Module, volume: Volume, indices: list[int], device: torch.device) -> list[SliceDetections]:
+def read_lesions(network: nn.Module, volume: Volume, indices: list[int], device: torch.device) -> list[SliceDetections]:
     """Resample the slices, look through the three windows, and bring boxes back to the slices' own pixels."""
-    assert isinstance(network, CompactNet)
+    assert isinstance(network, LesionNet)
     geometry = volume.geometry
     spacing = geometry.pixel_spacing_mm if geometry.is_known else None
     grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)

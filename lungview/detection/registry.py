@@ -3,12 +3,13 @@
 import logging
 from pathlib import Path
 
-from lungview.detection.build import Network, build_network
+from lungview.detection.build import STUDY, Network, build_network
 from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards
 from lungview.detection.detector import NetworkDetector, Reader
 from lungview.detection.device import leave_a_core
-from lungview.detection.networks.compact import CompactNet
-from lungview.detection.readers import read_compact, read_simple_cancer_cnn
+from lungview.detection.models_info import architecture
+from lungview.detection.networks.lesion import LesionNet
+from lungview.detection.readers import read_lesions, read_simple_cancer_cnn
 from lungview.detection.weights import sha256_of
 from lungview.domain.detection import Detector, ModelInfo, OperatingPoint
 from lungview.errors import DetectionError, WeightsError
@@ -54,20 +55,20 @@ def _bundled(card: ModelCard, device: str) -> Detector:
 
 def _from_file(path: Path, device: str) -> Detector:
     network = build_network(path)
-    is_compact = isinstance(network, CompactNet)
+    known = architecture(network.key if isinstance(network, LesionNet) else STUDY)
     info = ModelInfo(
         name=path.stem,
-        title=f"{'Compact lesion detector' if is_compact else 'SimpleCancerCNN of the study'} ({path.name})",
-        architecture="compact" if is_compact else "simple-cancer-cnn",
+        title=f"{known.title} ({path.name})",
+        architecture=known.key,
         weights_sha256=sha256_of(path),
         parameters=sum(value.numel() for value in network.parameters()),
-        has_score=is_compact,
+        has_score=known.has_score,
         has_attention=True,
-        operating_points=_UNMEASURED if is_compact else (),
+        operating_points=_UNMEASURED if known.has_score else (),
         summary="Weights from a file; nothing is known of how well they do.",
     )
     return NetworkDetector(network, _reader(network), info, device)
 
 
 def _reader(network: Network) -> Reader:
-    return read_compact if isinstance(network, CompactNet) else read_simple_cancer_cnn
+    return read_lesions if isinstance(network, LesionNet) else read_simple_cancer_cnn

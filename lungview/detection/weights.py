@@ -40,6 +40,17 @@ def sha256_of(path: Path) -> str:
         raise WeightsError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
+def read_architecture(path: Path) -> str | None:
+    """The network's name that training wrote into a safetensors file; None where none is written."""
+    if _form_of(path) is not _Form.SAFETENSORS:
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("architecture")
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _broken(path) from error
+
+
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """The shape of each tensor, from the file's directory, without reading a number."""
     if _form_of(path) is _Form.SAFETENSORS:

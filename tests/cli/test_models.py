@@ -19,7 +19,13 @@ def test_the_default_model_is_listed_first_with_its_weights(capsys: pytest.Captu
 def test_networks_whose_weights_may_be_given_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json"]) == 0
     described = json.loads(capsys.readouterr().out)
-    assert [network["key"] for network in described["architectures"]] == ["compact", "simple-cancer-cnn"]
+    assert [network["key"] for network in described["architectures"]] == [
+        "compact",
+        "attention-unet",
+        "pyramid-attention",
+        "region-attention",
+        "simple-cancer-cnn",
+    ]
     assert main(["models"]) == 0
     assert "simple-cancer-cnn: " in capsys.readouterr().out
 

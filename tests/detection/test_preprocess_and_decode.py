@@ -7,16 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungview.detection.decode import NMS_IOU, attention_map, decode, suppress
-from lungview.detection.networks.compact import STRIDE, CompactConfig, CompactNet, CompactOutput
+from lungview.detection.networks.compact import CompactConfig, CompactNet
+from lungview.detection.networks.lesion import STRIDE, LesionOutput
 from lungview.detection.preprocess import AIR_HU, PIXEL_MM, grid_for, resample, to_channels
 from lungview.metrics.iou import iou
 
 SIDES = st.integers(16, 1200)
 
 
-def _output(height: int, width: int, count: int = 1) -> CompactOutput:
+def _output(height: int, width: int, count: int = 1) -> LesionOutput:
     """Maps of a network that sees nothing."""
-    return CompactOutput(
+    return LesionOutput(
         heat=torch.full((count, 1, height, width), -8.0),
         sides=torch.full((count, 4, height, width), 6.0),
         mask=torch.full((count, 1, height, width), -8.0),

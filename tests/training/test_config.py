@@ -49,6 +49,8 @@ def test_settings_are_read_and_paths_start_at_the_file_s_folder(tmp_path: Path) 
         ("steps = 10", 'steps = "ten"', "steps must be a whole number"),
         ("steps = 10", "test_share = 0.95", "test_share leaves no patient"),
         ("steps = 10", "image_size = 100", "image_size must be a multiple of 32, 64"),
+        ("steps = 10", 'network = "resnet"', "network must be one of compact, attention-unet, pyramid-attention"),
+        ("steps = 10", "network = 3", "network must be text"),
         ("steps = 10", "in_channels = 7", "in_channels must be 3"),
         ("learning_rate = 1e-3", "learning_rate = -1", "learning_rate must be above 0"),
         ("learning_rate = 1e-3", "learning_rate = true", "learning_rate must be a number"),
@@ -66,7 +68,7 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, old: str, new: str, 
 
 def test_the_bundled_settings_are_sound() -> None:
     config = load_config(Path(__file__).parents[2] / "training" / "configs" / "bundled.toml")
-    assert config.name == "compact"
+    assert (config.name, config.network) == ("compact", "compact")
 
 
 def test_the_command_ends_with_a_sentence_and_1_for_settings_it_cannot_use(

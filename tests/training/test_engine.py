@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from lungview.detection.build import build_network
-from lungview.errors import TrainingError
+from lungview.detection.models_info import TRAINABLE
+from lungview.detection.networks.lesion import LesionNet
+from lungview.errors import TrainingError, WeightsError
 from lungview_training.checkpoint import LAST_FILE, STATE_FILE
 from lungview_training.engine import train
 from lungview_training.events import (
@@ -30,17 +32,20 @@ def _never() -> bool:
     return False
 
 
-def test_three_steps_lower_the_loss(tmp_path: Path) -> None:
-    config = dataclasses.replace(phantom_config(tmp_path, 3), warmup_share=0.0)
+@pytest.mark.parametrize("network", TRAINABLE)
+def test_three_steps_lower_the_loss(tmp_path: Path, network: str) -> None:
+    config = dataclasses.replace(phantom_config(tmp_path, 3), network=network, warmup_share=0.0)
     data = phantom_data()
     batch = Sampler(config, data.train, data.crops, data.nodules).batch(0)
     untrained = dataclasses.replace(config, output=tmp_path / "none", steps=1, learning_rate=1e-12)
     torch.set_num_threads(1)
 
     def loss_after(path: Path) -> float:
-        network = build_network(path)
+        trained = build_network(path)
+        assert isinstance(trained, LesionNet)
+        assert trained.key == network
         with torch.inference_mode():
-            output = network(batch.inputs)
+            output = trained(batch.inputs)
         return float(compute(output, batch, encode(batch.boxes, (16, 16))).total)
 
     before = loss_after(train(untrained, lambda _: None, _never, data).with_name(LAST_FILE))
@@ -90,6 +95,14 @@ def test_a_run_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
     other = dataclasses.replace(phantom_config(tmp_path, 2), seed=9)
     with pytest.raises(TrainingError, match="other settings"):
         train(other, lambda _: None, _never, data)
+
+
+def test_weights_of_another_network_are_not_started_from(tmp_path: Path) -> None:
+    data = phantom_data()
+    weights = train(phantom_config(tmp_path / "compact", 1), lambda _: None, _never, data)
+    config = dataclasses.replace(phantom_config(tmp_path / "other", 1), network="attention-unet", start_from=weights)
+    with pytest.raises(WeightsError, match="AttentionUNet needs"):
+        train(config, lambda _: None, _never, data)
 
 
 def test_a_spoilt_checkpoint_is_refused_by_name(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lungview.detection.decode import decode
-from lungview.detection.networks.compact import STRIDE, CompactOutput
+from lungview.detection.networks.lesion import STRIDE, LesionOutput
 from lungview.domain.arrays import FloatArray
 from lungview.metrics.iou import giou as giou_pairs
 from lungview_training.evaluate import SliceResult, bootstrap, judge, measure
@@ -18,7 +18,7 @@ CORNER = st.floats(0, 100, width=32)
 BOX = st.tuples(CORNER, CORNER, st.floats(1, 60, width=32), st.floats(1, 60, width=32))
 
 
-def _perfect(boxes: FloatArray, cells: int = 32) -> CompactOutput:
+def _perfect(boxes: FloatArray, cells: int = 32) -> LesionOutput:
     """What a network would say that knows the boxes."""
     targets = encode((boxes,), (cells, cells))
     along = (torch.arange(cells) + 0.5) * STRIDE
@@ -26,7 +26,7 @@ def _perfect(boxes: FloatArray, cells: int = 32) -> CompactOutput:
     wanted = targets.boxes
     sides = torch.stack([along - wanted[:, 0], down - wanted[:, 1], wanted[:, 2] - along, wanted[:, 3] - down], dim=1)
     ones = torch.ones_like(targets.heat)
-    return CompactOutput(torch.logit(targets.heat.clamp(1e-6, 1 - 1e-6)), sides, ones, ones, torch.full((1,), 9.0))
+    return LesionOutput(torch.logit(targets.heat.clamp(1e-6, 1 - 1e-6)), sides, ones, ones, torch.full((1,), 9.0))
 
 
 @settings(deadline=None)

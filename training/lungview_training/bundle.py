@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from lungview.detection.build import build_network
+from lungview.detection.models_info import architecture
+from lungview.detection.networks.lesion import LesionNet
 from lungview.detection.preprocess import CHANNEL_WINDOWS, PIXEL_MM
 from lungview.detection.weights import sha256_of
 from lungview.errors import TrainingError
@@ -119,13 +121,14 @@ def _metric_lines(test: Mapping[str, object]) -> list[str]:
 
 def _card(config: TrainingConfig, weights: Path, report: Mapping[str, object]) -> Figures:
     network = build_network(weights)
+    assert isinstance(network, LesionNet)
+    known = architecture(network.key)
     return {
         "name": config.name,
-        "title": "Compact lesion detector",
-        "architecture": "compact",
+        "title": known.title,
+        "architecture": known.key,
         "version": f"{date.today():%Y.%m.%d}",
-        "summary": "A residual pyramid with attention gates: any number of scored boxes on a slice, and none where it "
-        "sees none. Its attention map is the gate and heat map it used itself.",
+        "summary": f"{known.summary} Its attention map is the gate and heat map it used itself.",
         "parameters": sum(value.numel() for value in network.parameters()),
         "has_score": True,
         "has_attention": True,

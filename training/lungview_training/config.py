@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingConfigError
 
 
@@ -45,6 +46,7 @@ class SourceConfig:
 class TrainingConfig:
     """Every setting of a run.
 
+    network: which one is taught, by the name under which it is saved and loaded.
     steps: weight updates, of batch_size slices each. validation_share, test_share: of the patients that are split.
     negative_share: slices without lesions in a batch. sheet_share: slices tiled from nodule crops.
     paste_probability: chance that a slice gets a lesion of another patient pasted into its lung.
@@ -57,6 +59,7 @@ class TrainingConfig:
     name: str
     output: Path
     sources: tuple[SourceConfig, ...]
+    network: str = "compact"
     seed: int = 1
     steps: int = 2500
     batch_size: int = 16
@@ -83,6 +86,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Refuse values that cannot be trained with."""
         _require(bool(self.sources), "sources", "at least one [[sources]] table is needed")
+        _require(self.network in TRAINABLE, "network", f"must be one of {', '.join(TRAINABLE)}")
         for name in ("steps", "batch_size", "evaluate_every", "checkpoint_every"):
             _require(getattr(self, name) >= 1, name, "must be at least 1")
         for name in ("negative_share", "sheet_share", "paste_probability", "validation_share", "test_share"):
@@ -130,8 +134,9 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
     values["sources"] = tuple(_source(source, folder) for source in sources)
     values["output"] = folder / _text(values["output"], "output")
     values["name"] = _text(values["name"], "name")
-    if "weights_licence" in values:
-        values["weights_licence"] = _text(values["weights_licence"], "weights_licence")
+    for name in ("network", "weights_licence"):
+        if name in values:
+            values[name] = _text(values[name], name)
     if "start_from" in values:
         values["start_from"] = folder / _text(values["start_from"], "start_from")
     for field in fields(TrainingConfig):

@@ -11,9 +11,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lungview.detection.build import require_fit
 from lungview.detection.device import choose_device
-from lungview.detection.networks.compact import STRIDE, CompactConfig, CompactNet
-from lungview.detection.weights import read_weights
+from lungview.detection.networks.catalogue import make_network
+from lungview.detection.networks.lesion import STRIDE, LesionNet
+from lungview.detection.weights import read_shapes, read_weights
 from lungview.errors import TrainingError
 from lungview_training.checkpoint import (
     BEST_FILE,
@@ -30,16 +32,14 @@ from lungview_training.events import CheckpointSaved, EvaluationDone, Event, Run
 from lungview_training.losses import Losses, compute, encode
 from lungview_training.sampling import Batch, Sampler
 
-ARCHITECTURE = "compact"
-
 
 @dataclass(slots=True)
 class _Run:
     config: TrainingConfig
     data: TrainingData
     sampler: Sampler
-    network: CompactNet
-    average: CompactNet
+    network: LesionNet
+    average: LesionNet
     optimizer: torch.optim.AdamW
     device: torch.device
     fingerprint: str
@@ -82,10 +82,11 @@ def train(
 def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
     torch.manual_seed(config.seed)
     device = choose_device(config.device)
-    network = CompactNet(CompactConfig(in_channels=config.in_channels)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _untrained(config, device)
     if config.start_from is not None:
+        require_fit(network, read_shapes(config.start_from), config.start_from)
         network.load_state_dict(read_weights(config.start_from))
-    average = CompactNet(network.config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = _untrained(config, device)
     average.load_state_dict(network.state_dict())
     average.eval().requires_grad_(False)
     run = _Run(
@@ -107,7 +108,13 @@ def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
     return run
 
 
-def _groups(network: CompactNet, weight_decay: float) -> list[dict[str, object]]:
+def _untrained(config: TrainingConfig, device: torch.device) -> LesionNet:
+    network = make_network(config.network, config.in_channels)
+    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
+def _groups(network: LesionNet, weight_decay: float) -> list[dict[str, object]]:
     """Decay the kernels; leave biases and normalisation alone."""
     kernels = [value for value in network.parameters() if value.ndim > 1]
     others = [value for value in network.parameters() if value.ndim <= 1]
@@ -119,6 +126,8 @@ def _fingerprint(config: TrainingConfig, data: TrainingData) -> str:
     settings = config.as_plain()
     for name in ("output", "weights_licence", "threads", "device", "checkpoint_every", "evaluate_every"):
         settings.pop(name)
+    if config.network == "compact":
+        del settings["network"]  # runs begun before there was a choice go on
     patients = [sorted(part) for part in (data.split.train, data.split.validation, data.split.test)]
     return hashlib.sha256(json.dumps([settings, patients], sort_keys=True, default=str).encode()).hexdigest()
 
@@ -222,7 +231,7 @@ def _evaluate(run: _Run, emit: Callable[[Event], None]) -> None:
 
 def _save(run: _Run, emit: Callable[[Event], None], *, is_best: bool) -> None:
     """Write the averaged weights, and, but for a mere best, the state to go on from."""
-    metadata = {"architecture": ARCHITECTURE, "name": run.config.name, "step": str(run.step)}
+    metadata = {"architecture": run.network.key, "name": run.config.name, "step": str(run.step)}
     path = run.config.output / (BEST_FILE if is_best else LAST_FILE)
     save_weights(path, run.average.state_dict(), metadata)
     if not is_best:

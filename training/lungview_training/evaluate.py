@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from lungview.detection.decode import Decoded, decode
-from lungview.detection.networks.compact import MULTIPLE, CompactNet
+from lungview.detection.networks.lesion import MULTIPLE, LesionNet
 from lungview.detection.preprocess import grid_for, resample, to_channels
 from lungview.domain.arrays import BoolArray, FloatArray
 from lungview.metrics.froc import ScanMarks, froc
@@ -56,7 +56,7 @@ class Metrics:
 
 
 @torch.inference_mode()
-def run_on(network: CompactNet, samples: Sequence[Sample], batch_size: int = 8) -> list[SliceResult]:
+def run_on(network: LesionNet, samples: Sequence[Sample], batch_size: int = 8) -> list[SliceResult]:
     """Ask the network about each sample, slice by slice, in its own mode of evaluation."""
     was_training = network.training
     network.eval()
@@ -72,7 +72,7 @@ def run_on(network: CompactNet, samples: Sequence[Sample], batch_size: int = 8) 
     return results
 
 
-def _results(network: CompactNet, samples: Sequence[Sample], device: torch.device) -> list[SliceResult]:
+def _results(network: LesionNet, samples: Sequence[Sample], device: torch.device) -> list[SliceResult]:
     shape = samples[0].hu.shape
     grid = grid_for((shape[0], shape[1]), (SAMPLE_MM, SAMPLE_MM), MULTIPLE)
     hu = resample(np.stack([sample.hu for sample in samples]), grid)

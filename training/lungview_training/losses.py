@@ -1,4 +1,4 @@
-"""What the compact network is taught: where lesions' centres are, how far their sides, which pixels, whether any."""
+"""What a network is taught: where lesions' centres are, how far their sides, which pixels, whether any."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lungview.detection.networks.compact import STRIDE, CompactOutput
+from lungview.detection.networks.lesion import STRIDE, LesionOutput
 from lungview.domain.arrays import FloatArray
 from lungview_training.sampling import Batch
 
@@ -66,7 +66,7 @@ def encode(boxes: tuple[FloatArray, ...], shape: tuple[int, int]) -> Targets:
     return Targets(torch.from_numpy(heat)[:, None], torch.from_numpy(sides), torch.from_numpy(weights))
 
 
-def compute(output: CompactOutput, batch: Batch, targets: Targets) -> Losses:
+def compute(output: LesionOutput, batch: Batch, targets: Targets) -> Losses:
     """All losses of a batch."""
     has_lesion = torch.tensor([float(len(boxes) > 0) for boxes in batch.boxes], device=output.presence.device)
     presence = functional.binary_cross_entropy_with_logits(output.presence, has_lesion, reduction="none")

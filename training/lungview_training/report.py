@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from lungview.detection.build import build_network
-from lungview.detection.networks.compact import CompactNet
+from lungview.detection.networks.lesion import LesionNet
 from lungview.domain.detection import OperatingPoint
 from lungview.errors import TrainingError
 from lungview.metrics.froc import froc
@@ -29,8 +29,8 @@ def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures
         torch.set_num_threads(config.threads)
     path = weights_of(config, weights)
     network = build_network(path)
-    if not isinstance(network, CompactNet):
-        raise TrainingError(f"{path.name} is not for the network that this program trains.")
+    if not isinstance(network, LesionNet):
+        raise TrainingError(f"{path.name} is not for a network that this program trains.")
     data = read_data(config, with_crops=False)
     validation, test = ([judge(result) for result in run_on(network, part)] for part in (data.validation, data.test))
     points = operating_points(validation)
