@@ -21,6 +21,23 @@ class SourceKind(StrEnum):
     """As images, but each picture is one nodule and its mask, to be pasted into whole slices."""
 
 
+class Optimizer(StrEnum):
+    """Who turns gradients into steps."""
+
+    ADAMW = "adamw"
+    """Weight decay apart from the gradient (Loshchilov 2019); biases and normalisation are not decayed."""
+    ADAM = "adam"
+    """Kingma 2015; weight_decay is not used."""
+
+
+class Schedule(StrEnum):
+    """How the learning rate goes."""
+
+    COSINE = "cosine"
+    """Up over the warm-up, then down along a cosine to a hundredth."""
+    CONSTANT = "constant"
+
+
 class Role(StrEnum):
     """Which part of the split a source's patients may fall into."""
 
@@ -52,8 +69,9 @@ class TrainingConfig:
     paste_probability: chance that a slice gets a lesion of another patient pasted into its lung.
     weights_licence: for the model card. field_size: side of the square of sample pixels a slice is cut to; image_size:
     the same square in network pixels.
+    optimizer, schedule: see there. clip_norm, ema_decay: 0 for neither clipping nor averaging.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
-    windows of one slice.
+    windows of one slice, and 0, 2 or 4 neighbouring slices.
     """
 
     name: str
@@ -82,6 +100,8 @@ class TrainingConfig:
     weights_licence: str = "not stated"
     threads: int = 0
     device: str = "auto"
+    optimizer: Optimizer = Optimizer.ADAMW
+    schedule: Schedule = Schedule.COSINE
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be trained with."""
@@ -94,12 +114,13 @@ class TrainingConfig:
         _require(self.negative_share + self.sheet_share <= 1.0, "sheet_share", "with negative_share exceeds 1")
         _require(self.validation_share + self.test_share < 1.0, "test_share", "leaves no patient for training")
         _require(self.learning_rate > 0, "learning_rate", "must be above 0")
-        _require(0.0 < self.ema_decay < 1.0, "ema_decay", "must lie between 0 and 1")
+        _require(0.0 <= self.ema_decay < 1.0, "ema_decay", "must be at least 0 and below 1")
+        _require(self.clip_norm >= 0, "clip_norm", "must be at least 0")
         for name in ("field_size", "image_size"):
             size = getattr(self, name)
             _require(size >= 64 and size % 32 == 0, name, "must be a multiple of 32, 64 or more")
         _require(self.field_size % 64 == 0 or not self.sheet_share, "field_size", "must be a multiple of 64 for sheets")
-        _require(self.in_channels == 3, "in_channels", "must be 3: neighbouring slices are not fed yet")
+        _require(self.in_channels in (3, 5, 7), "in_channels", "must be 3, 5 or 7: 0, 2 or 4 neighbouring slices")
 
     def as_plain(self) -> dict[str, object]:
         """The settings as JSON takes them."""
@@ -137,6 +158,9 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
     for name in ("network", "weights_licence"):
         if name in values:
             values[name] = _text(values[name], name)
+    for name, choice in (("optimizer", Optimizer), ("schedule", Schedule)):
+        if name in values:
+            values[name] = _choice(choice, values[name], name)
     if "start_from" in values:
         values["start_from"] = folder / _text(values["start_from"], "start_from")
     for field in fields(TrainingConfig):
@@ -174,6 +198,13 @@ def _known(table: Mapping[str, object], names: set[str], prefix: str) -> dict[st
 def _text(value: object, name: str) -> str:
     _require(isinstance(value, str) and bool(value), name, "must be text")
     return str(value)
+
+
+def _choice(choices: type[StrEnum], value: object, name: str) -> StrEnum:
+    try:
+        return choices(_text(value, name))
+    except ValueError as error:
+        raise TrainingConfigError(f"The training setting {name} must be one of {', '.join(choices)}.") from error
 
 
 def _number(value: object, name: str, *, whole: bool) -> int | float:

@@ -4,17 +4,17 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lungview.detection.build import require_fit
 from lungview.detection.device import choose_device
-from lungview.detection.networks.catalogue import make_network
-from lungview.detection.networks.lesion import STRIDE, LesionNet
 from lungview.detection.weights import read_shapes, read_weights
 from lungview.errors import TrainingError
 from lungview_training.checkpoint import (
@@ -25,22 +25,23 @@ from lungview_training.checkpoint import (
     save_state,
     save_weights,
 )
-from lungview_training.config import TrainingConfig
+from lungview_training.config import Optimizer, Schedule, TrainingConfig
 from lungview_training.data import TrainingData, read_data
-from lungview_training.evaluate import judge, measure, run_on
+from lungview_training.evaluate import judge, measure
 from lungview_training.events import CheckpointSaved, EvaluationDone, Event, RunEnded, RunStarted, StepDone
-from lungview_training.losses import Losses, compute, encode
-from lungview_training.sampling import Batch, Sampler
+from lungview_training.learners.choose import make_learner
+from lungview_training.learners.protocol import BatchSource, Learner
 
 
 @dataclass(slots=True)
 class _Run:
     config: TrainingConfig
     data: TrainingData
-    sampler: Sampler
-    network: LesionNet
-    average: LesionNet
-    optimizer: torch.optim.AdamW
+    learner: Learner
+    source: BatchSource
+    network: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
     device: torch.device
     fingerprint: str
     step: int = 0
@@ -82,20 +83,22 @@ def train(
 def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
     torch.manual_seed(config.seed)
     device = choose_device(config.device)
-    network = _untrained(config, device)
+    learner = make_learner(config)
+    network = _untrained(learner, device)
     if config.start_from is not None:
         require_fit(network, read_shapes(config.start_from), config.start_from)
         network.load_state_dict(read_weights(config.start_from))
-    average = _untrained(config, device)
+    average = _untrained(learner, device)
     average.load_state_dict(network.state_dict())
     average.eval().requires_grad_(False)
     run = _Run(
         config,
         data,
-        Sampler(config, data.train, data.crops, data.nodules),
+        learner,
+        learner.make_source(data),
         network.train(),
         average,
-        torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.learning_rate),
+        _optimizer(config, network),
         device,
         _fingerprint(config, data),
     )
@@ -108,13 +111,19 @@ def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
     return run
 
 
-def _untrained(config: TrainingConfig, device: torch.device) -> LesionNet:
-    network = make_network(config.network, config.in_channels)
+def _untrained(learner: Learner, device: torch.device) -> nn.Module:
+    network = learner.make_network()
     network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 
-def _groups(network: LesionNet, weight_decay: float) -> list[dict[str, object]]:
+def _optimizer(config: TrainingConfig, network: nn.Module) -> torch.optim.Optimizer:
+    if config.optimizer is Optimizer.ADAM:
+        return torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    return torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.learning_rate)
+
+
+def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Decay the kernels; leave biases and normalisation alone."""
     kernels = [value for value in network.parameters() if value.ndim > 1]
     others = [value for value in network.parameters() if value.ndim <= 1]
@@ -128,6 +137,10 @@ def _fingerprint(config: TrainingConfig, data: TrainingData) -> str:
         settings.pop(name)
     if config.network == "compact":
         del settings["network"]  # runs begun before there was a choice go on
+    if config.optimizer is Optimizer.ADAMW:
+        del settings["optimizer"]
+    if config.schedule is Schedule.COSINE:
+        del settings["schedule"]
     patients = [sorted(part) for part in (data.split.train, data.split.validation, data.split.test)]
     return hashlib.sha256(json.dumps([settings, patients], sort_keys=True, default=str).encode()).hexdigest()
 
@@ -155,49 +168,38 @@ def _advance(run: _Run) -> StepDone:
     rate = _rate(run.config, run.step)
     for group in run.optimizer.param_groups:
         group["lr"] = rate
-    losses = _losses(run, _to(run.sampler.batch(run.step), run.device))
-    total = losses.total
+    losses = run.learner.losses(run.network, run.source.batch(run.step).to(run.device))
+    total = reduce(add, losses.values())
     if not bool(torch.isfinite(total)):
         raise TrainingError(f"The loss is no number at step {run.step}: lower learning_rate and start again.")
     run.optimizer.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
+    if run.config.clip_norm:
+        torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
     run.optimizer.step()
     run.step += 1
     _blend(run)
     return StepDone(
         step=run.step,
         loss=float(total.detach()),
-        heat=float(losses.heat.detach()),
-        box=float(losses.box.detach()),
-        mask=float(losses.mask.detach()),
-        presence=float(losses.presence.detach()),
+        heat=_share(losses, "heat"),
+        box=_share(losses, "box"),
+        mask=_share(losses, "mask"),
+        presence=_share(losses, "presence"),
         learning_rate=rate,
         seconds=time.monotonic() - began,
     )
 
 
-def _losses(run: _Run, batch: Batch) -> Losses:
-    output = run.network(batch.inputs)
-    height, width = batch.inputs.shape[2:]
-    targets = encode(batch.boxes, (height // STRIDE, width // STRIDE)).to(run.device)
-    return compute(output, batch, targets)
-
-
-def _to(batch: Batch, device: torch.device) -> Batch:
-    if device.type == "cpu":
-        return batch
-    return Batch(
-        batch.inputs.to(device),
-        batch.boxes,
-        batch.mask.to(device),
-        batch.knows_mask.to(device),
-        batch.knows_presence.to(device),
-    )
+def _share(losses: Mapping[str, Tensor], name: str) -> float:
+    """A loss as a number, 0 for one that this learner does not have."""
+    return float(losses[name].detach()) if name in losses else 0.0
 
 
 def _rate(config: TrainingConfig, step: int) -> float:
-    """Rise straight over the warm-up, then fall along a cosine to a hundredth."""
+    """Rise straight over the warm-up, then fall along a cosine to a hundredth; or stay where it is."""
+    if config.schedule is Schedule.CONSTANT:
+        return config.learning_rate
     warmup = max(1, round(config.warmup_share * config.steps))
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
@@ -220,10 +222,10 @@ def _blend(run: _Run) -> None:
 def _evaluate(run: _Run, emit: Callable[[Event], None]) -> None:
     if not run.data.validation:
         return
-    judged = [judge(result) for result in run_on(run.average, run.data.validation)]
+    judged = [judge(result) for result in run.learner.predict(run.average, run.data.validation)]
     figures = measure(judged, score_threshold=0.3)
     emit(EvaluationDone(run.step, figures.mean_iou, figures.ap50, figures.sensitivity_at_one, figures.flagged))
-    score = figures.mean_iou + figures.ap10
+    score = run.learner.score(figures)
     if score >= run.best_score:
         run.best_score = score
         _save(run, emit, is_best=True)
@@ -231,7 +233,7 @@ def _evaluate(run: _Run, emit: Callable[[Event], None]) -> None:
 
 def _save(run: _Run, emit: Callable[[Event], None], *, is_best: bool) -> None:
     """Write the averaged weights, and, but for a mere best, the state to go on from."""
-    metadata = {"architecture": run.network.key, "name": run.config.name, "step": str(run.step)}
+    metadata = {"architecture": run.learner.key, "name": run.config.name, "step": str(run.step)}
     path = run.config.output / (BEST_FILE if is_best else LAST_FILE)
     save_weights(path, run.average.state_dict(), metadata)
     if not is_best:

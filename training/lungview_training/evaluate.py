@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import torch
 
-from lungview.detection.decode import Decoded, decode
-from lungview.detection.networks.lesion import MULTIPLE, LesionNet
-from lungview.detection.preprocess import grid_for, resample, to_channels
 from lungview.domain.arrays import BoolArray, FloatArray
 from lungview.metrics.froc import ScanMarks, froc
 from lungview.metrics.iou import iou
 from lungview.metrics.matching import match
 from lungview.metrics.precision import average_precision
-from lungview_training.samples import SAMPLE_MM, Sample
 
 HIT_IOU = 0.1
 """A mark counts as having found a lesion from this overlap on, as in two-dimensional FROC."""
@@ -53,37 +48,6 @@ class Metrics:
     def as_plain(self) -> dict[str, float]:
         """By name."""
         return asdict(self)
-
-
-@torch.inference_mode()
-def run_on(network: LesionNet, samples: Sequence[Sample], batch_size: int = 8) -> list[SliceResult]:
-    """Ask the network about each sample, slice by slice, in its own mode of evaluation."""
-    was_training = network.training
-    network.eval()
-    device = next(network.parameters()).device
-    results: list[SliceResult] = []
-    shapes = sorted({sample.hu.shape for sample in samples})
-    for shape in shapes:
-        same = [sample for sample in samples if sample.hu.shape == shape]
-        for start in range(0, len(same), batch_size):
-            part = same[start : start + batch_size]
-            results.extend(_results(network, part, device))
-    network.train(was_training)
-    return results
-
-
-def _results(network: LesionNet, samples: Sequence[Sample], device: torch.device) -> list[SliceResult]:
-    shape = samples[0].hu.shape
-    grid = grid_for((shape[0], shape[1]), (SAMPLE_MM, SAMPLE_MM), MULTIPLE)
-    hu = resample(np.stack([sample.hu for sample in samples]), grid)
-    inputs = to_channels(hu.to(device)).contiguous(memory_format=torch.channels_last)
-    decoded: list[Decoded] = decode(network(inputs), lowest_score=0.01)
-    down, across = grid.scale
-    scale = np.array([across, down, across, down], dtype=np.float32)
-    return [
-        SliceResult(sample.patient, each.boxes * scale, each.scores, sample.boxes)
-        for sample, each in zip(samples, decoded, strict=True)
-    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

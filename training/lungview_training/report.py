@@ -14,7 +14,8 @@ from lungview.metrics.froc import froc
 from lungview_training.checkpoint import BEST_FILE, LAST_FILE
 from lungview_training.config import TrainingConfig
 from lungview_training.data import read_data
-from lungview_training.evaluate import Judged, bootstrap, judge, measure, run_on
+from lungview_training.evaluate import Judged, bootstrap, judge, measure
+from lungview_training.learners.lesion import run_on
 from lungview_training.samples import Sample
 
 OPERATING_RATES = (("sensitive", 0.25), ("balanced", 0.1), ("specific", 0.04))

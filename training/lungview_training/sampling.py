@@ -32,6 +32,29 @@ class Batch:
     knows_mask: Tensor
     knows_presence: Tensor
 
+    def __len__(self) -> int:
+        """How many slices."""
+        return len(self.boxes)
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on another device; boxes stay where they are."""
+        if self.inputs.device.type == device.type:
+            return self
+        return Batch(
+            self.inputs.to(device),
+            self.boxes,
+            self.mask.to(device),
+            self.knows_mask.to(device),
+            self.knows_presence.to(device),
+        )
+
+    def part(self, start: int, stop: int) -> "Batch":
+        """Some of its slices."""
+        rows = slice(start, stop)
+        return Batch(
+            self.inputs[rows], self.boxes[rows], self.mask[rows], self.knows_mask[rows], self.knows_presence[rows]
+        )
+
 
 @dataclass(slots=True)
 class _Drawn:

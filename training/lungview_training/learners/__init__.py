@@ -1,0 +1,1 @@
+"""How each kind of network is fed, what it is taught by, and how it is judged; the loop itself knows none of them."""
