@@ -9,7 +9,7 @@ from torch import nn
 from lungview.detection.networks.catalogue import make_network, network_names, recognise
 from lungview.detection.networks.lesion import LesionNet
 from lungview.detection.networks.simple_cancer_cnn import CHANNELS, POOLED, SimpleCancerCNN
-from lungview.detection.preprocess import CHANNEL_WINDOWS
+from lungview.detection.preprocess import CHANNEL_COUNTS
 from lungview.detection.weights import Shapes, read_architecture, read_shapes, read_weights
 from lungview.errors import WeightsError
 
@@ -55,7 +55,16 @@ def _maker(named: str | None, shapes: Shapes) -> Callable[[], Network] | None:
         size = _input_size(shapes.get("fc1.weight", ()))
         return None if size is None else lambda: SimpleCancerCNN(size, is_unset=True)
     name = named or recognise(shapes.keys())
-    return None if name is None else lambda: make_network(name, len(CHANNEL_WINDOWS))
+    return None if name is None else lambda: _lesion_network(name, shapes)
+
+
+def _lesion_network(name: str, shapes: Shapes) -> LesionNet:
+    """The network with as many input channels as the weights were learned with, 3 where they fit no such number."""
+    network = make_network(name, CHANNEL_COUNTS[0])
+    entry = next(part for part, module in network.named_modules() if isinstance(module, nn.Conv2d))
+    found = shapes.get(f"{entry}.weight", ())
+    has_context = len(found) == 4 and found[1] in CHANNEL_COUNTS[1:]
+    return make_network(name, found[1]) if has_context else network
 
 
 def _input_size(shape: tuple[int, ...]) -> int | None:

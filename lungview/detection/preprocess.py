@@ -1,5 +1,6 @@
-"""From the HU of a slice to what the compact network sees; training and reading use the same code."""
+"""From the HU of slices to what a network sees; training and reading use the same code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,12 @@ from lungview.domain.window import Window
 
 CHANNEL_WINDOWS = (Window(-600, 1500), Window(40, 400), Window(-300, 1400))
 """Lung, soft tissue, and one wide window in which nothing between lung and vessel is cut off."""
+
+CONTEXT_WINDOW = CHANNEL_WINDOWS[2]
+"""In which neighbouring slices are seen: -1000 to 400 HU."""
+
+CHANNEL_COUNTS = (3, 5, 7)
+"""The windows of one slice, then 0, 2 or 4 neighbouring slices."""
 
 PIXEL_MM = 1.7
 """The network's pixels. It learned on 256 x 256 slices of whole chests, of pixels of about 1.5 mm. On validation
@@ -68,8 +75,18 @@ def resample(slices: HuArray, grid: Grid) -> Tensor:
     return functional.pad(values, (0, across, 0, down), value=float(AIR_HU))
 
 
-def to_channels(hu: Tensor) -> Tensor:
-    """(N, 1, h, w) HU to (N, 3, h, w) in [0, 1], one channel per window."""
-    low = torch.tensor([window.low for window in CHANNEL_WINDOWS], device=hu.device).view(1, -1, 1, 1)
-    span = torch.tensor([window.high - window.low for window in CHANNEL_WINDOWS], device=hu.device).view(1, -1, 1, 1)
+def to_channels(hu: Tensor, context: Tensor | None = None) -> Tensor:
+    """(N, 1, h, w) HU to (N, 3, h, w) in [0, 1], one channel per window.
+
+    context: (N, 2 or 4, h, w) HU of neighbouring slices in ascending order, a channel each after those.
+    """
+    own = _through(hu, CHANNEL_WINDOWS)
+    if context is None or context.shape[1] == 0:
+        return own
+    return torch.cat([own, _through(context, (CONTEXT_WINDOW,))], dim=1)
+
+
+def _through(hu: Tensor, windows: Sequence[Window]) -> Tensor:
+    low = torch.tensor([window.low for window in windows], device=hu.device).view(1, -1, 1, 1)
+    span = torch.tensor([window.high - window.low for window in windows], device=hu.device).view(1, -1, 1, 1)
     return ((hu - low) / span).clamp(0.0, 1.0)

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lungview.detection.context import neighbours
 from lungview.detection.decode import Decoded, decode
 from lungview.detection.detector import slices_of
 from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
-from lungview.detection.preprocess import Grid, grid_for, resample, to_channels
+from lungview.detection.preprocess import CHANNEL_WINDOWS, Grid, grid_for, resample, to_channels
 from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.box import Box
 from lungview.domain.detection import Detection, SliceDetections
@@ -27,9 +28,22 @@ def read_lesions(network: nn.Module, volume: Volume, indices: list[int], device:
     geometry = volume.geometry
     spacing = geometry.pixel_spacing_mm if geometry.is_known else None
     grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)
-    hu = resample(slices_of(volume, indices), grid).to(device)
-    decoded = decode(network(to_channels(hu).contiguous(memory_format=torch.channels_last)))
+    hu, context = _with_neighbours(volume, indices, network.in_channels - len(CHANNEL_WINDOWS), grid)
+    channels = to_channels(hu.to(device), None if context is None else context.to(device))
+    decoded = decode(network(channels.contiguous(memory_format=torch.channels_last)))
     return [_in_slice(index, each, grid) for index, each in zip(indices, decoded, strict=True)]
+
+
+def _with_neighbours(volume: Volume, indices: list[int], count: int, grid: Grid) -> tuple[Tensor, Tensor | None]:
+    """Resampled slices (N, 1, h, w), and count neighbours of each, (N, count, h, w); every slice resampled once."""
+    if not count:
+        return resample(slices_of(volume, indices), grid), None
+    beside = [neighbours(volume, index, count) for index in indices]
+    needed = sorted({*indices, *(place for places in beside for place in places)})
+    prepared = resample(slices_of(volume, needed), grid)
+    row = {index: place for place, index in enumerate(needed)}
+    context = torch.stack([prepared[[row[place] for place in places], 0] for places in beside])
+    return prepared[[row[index] for index in indices]], context
 
 
 def read_simple_cancer_cnn(

@@ -50,6 +50,11 @@ class LesionNet(nn.Module, ABC):
     presence: nn.Linear
     dropout: nn.Dropout2d
 
+    @property
+    def in_channels(self) -> int:
+        """How many channels its first convolution takes: 3 windows of a slice, and one for each neighbour."""
+        return next(part for part in self.modules() if isinstance(part, nn.Conv2d)).in_channels
+
     @abstractmethod
     def features(self, x: Tensor) -> Features:
         """(N, channels, H, W) to what the heads read."""
