@@ -1,95 +1,73 @@
 """Slices of a DICOM tree whose readers' boxes stand in Pascal VOC XML beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from lungview.annotations.folders import find_annotation_folders
-from lungview.annotations.link import load_annotations
-from lungview.detection.preprocess import grid_for, resample
-from lungview.dicom.load import load_volume
-from lungview.dicom.scan import scan
+from lungview.detection.context import neighbours
+from lungview.detection.preprocess import Grid, grid_for, resample
 from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.box import to_array
-from lungview.domain.finding import Finding
-from lungview.domain.study import Stack, Study
-from lungview.domain.volume import Volume
 from lungview.errors import TrainingError
+from lungview.reading.case import open_case
 from lungview.task import Task
+from lungview_training.labelled import BoxedVolume, boxed_volumes, tell_left_out
 from lungview_training.samples import SAMPLE_MM, Sample, ellipses
 
-NEGATIVE_MARGIN_MM = 10.0
-"""A slice nearer than this to a boxed one, in any reconstruction of the study, is not called lesion-free."""
 
-Findings = Mapping[str, tuple[Finding, ...]]
-
-
-def read_case(folder: Path) -> list[Sample]:
+def read_case(
+    folder: Path, annotations: Path | None = None, on_left_out: Callable[[str], None] = tell_left_out
+) -> list[Sample]:
     """Read boxed slices, and slices of boxed stacks that are far enough from any box to count as lesion-free.
 
-    Only measured CT volumes are read: captures have no CT numbers, and a stack nobody boxed proves nothing.
+    annotations: a folder of readers' XML, where it is not found by itself. on_left_out: told of unreadable series.
     """
     task = Task()
-    found = scan(folder, task)
-    findings = load_annotations(find_annotation_folders(folder), found, task).findings
+    case = open_case(folder, task, annotations)
     samples = [
         sample
-        for patient in found.patients
+        for number, patient in enumerate(case.scan.patients, start=1)
         for study in patient.studies
-        for sample in _of_study(patient.id, study, findings, task)
+        for boxed in boxed_volumes(study, case, task, on_left_out)
+        for sample in _samples(patient.id or f"patient {number}", boxed)
     ]
     if not samples:
         raise TrainingError(f"The folder {folder.name} holds no CT slices with readers' boxes.")
     return samples
 
 
-def _of_study(patient: str, study: Study, findings: Findings, task: Task) -> Iterator[Sample]:
-    stacks = [stack for series in study.series for stack in series.stacks if stack.is_detectable]
-    boxed = [stack for stack in stacks if any(_found(stack, index, findings) for index in range(stack.slice_count))]
-    heights = np.array([z for stack in boxed for z in _boxed_heights(stack, findings)])
-    for stack in boxed:
-        volume = load_volume(stack, task)
-        if volume.is_colour:
-            continue
-        positions = volume.geometry.positions_mm
-        for index in range(stack.slice_count):
-            has_box = bool(_found(stack, index, findings))
-            if has_box or (len(heights) and np.abs(heights - positions[index]).min() >= NEGATIVE_MARGIN_MM):
-                yield _sample(patient, volume, index, findings)
-
-
-def _sample(patient: str, volume: Volume, index: int, findings: Findings) -> Sample:
+def _samples(patient: str, boxed: BoxedVolume) -> Iterator[Sample]:
+    """The trusted slices, each with those around it; every slice is resampled once, whoever else looks at it."""
+    volume = boxed.volume
     geometry = volume.geometry
-    boxes = to_array(finding.box for finding in _found(volume.stack, index, findings))
-    return _resampled(
-        patient,
-        volume.stack.instances[index].sop_instance_uid,
-        volume.voxels[index].astype(np.int16),
-        geometry.pixel_spacing_mm if geometry.is_known else None,
-        boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])],
+    grid = grid_for(
+        (geometry.rows, geometry.columns), geometry.pixel_spacing_mm if geometry.is_known else None, 1, SAMPLE_MM
     )
+    around = {index: neighbours(volume, index, 4) for index in boxed.judged}
+    wanted = sorted({*boxed.judged, *(each for found in around.values() for each in found)})
+    slices = {index: _resampled(volume.voxels[index].astype(np.int16), grid) for index in wanted}
+    for index in boxed.judged:
+        boxes = _scaled(to_array(finding.box for finding in boxed.findings.get(index, ())), grid)
+        hu = slices[index]
+        yield Sample(
+            patient=patient,
+            name=volume.stack.instances[index].sop_instance_uid,
+            hu=hu,
+            labels=ellipses(boxes, hu.shape),
+            boxes=boxes,
+            has_mask=False,
+            neighbours=tuple(None if each == index else slices[each] for each in around[index]),
+        )
 
 
-def _resampled(
-    patient: str, name: str, hu: HuArray, spacing_mm: tuple[float, float] | None, boxes: FloatArray
-) -> Sample:
-    """A slice in HU with readers' boxes (N, 4) in its own pixels, resampled as the network will see it."""
-    grid = grid_for((hu.shape[0], hu.shape[1]), spacing_mm, 1, SAMPLE_MM)
-    small = torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
+def _resampled(hu: HuArray, grid: Grid) -> HuArray:
+    """(H, W) int16 HU as the network will see it."""
+    return torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
+
+
+def _scaled(boxes: FloatArray, grid: Grid) -> FloatArray:
+    """Boxes (N, 4) of a slice's own pixels in those of the grid."""
     down, across = grid.scale
-    scaled = (boxes / np.array([across, down, across, down])).astype(np.float32).reshape(-1, 4)
-    return Sample(patient, name, small, ellipses(scaled, small.shape), scaled, has_mask=False)
-
-
-def _found(stack: Stack, index: int, findings: Findings) -> tuple[Finding, ...]:
-    return findings.get(stack.instances[index].sop_instance_uid, ())
-
-
-def _boxed_heights(stack: Stack, findings: Findings) -> Iterator[float]:
-    """Positions along the stack's normal, mm, of its boxed slices."""
-    for index, instance in enumerate(stack.instances):
-        if instance.position is not None and instance.orientation is not None and _found(stack, index, findings):
-            along, down = instance.orientation[:3], instance.orientation[3:]
-            yield float(np.dot(np.cross(along, down), instance.position))
+    return np.asarray(boxes / np.array([across, down, across, down]), dtype=np.float32).reshape(-1, 4)

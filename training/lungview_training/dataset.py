@@ -4,7 +4,8 @@ import csv
 import logging
 import tomllib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 CROP_SCALE = 0.46
 """Crops come at a scanner's own pixel size, about 0.7 mm; samples have about 1.5 mm."""
+
+NEAR_NUMBERS, FAR_NUMBERS = (1, 6), (7, 12)
+"""How many numbers away a slice stands for one at 5 mm, and at 10 mm, where positions are not recorded."""
 
 Rows = dict[tuple[str, str], list[tuple[int, int, int, int]]]
 
@@ -55,7 +59,7 @@ def read_images(folder: Path) -> list[Sample]:
         samples.append(Sample(subject, name, hu, labels, flat, has_mask))
     if not samples:
         raise TrainingError(f"The folder {folder.name} holds no slices that its boxes.csv names.")
-    return samples
+    return _with_neighbours(samples)
 
 
 def read_crops(folder: Path) -> list[Nodule]:
@@ -83,6 +87,30 @@ def turned_boxes(boxes: FloatArray, shape: tuple[int, int], quarter_turns: int) 
         turned = np.stack([ymin, width - xmax, ymax, width - xmin], axis=1)
         height, width = width, height
     return turned
+
+
+def _with_neighbours(samples: Sequence[Sample]) -> list[Sample]:
+    """Give each numbered slice those of its subject around it."""
+    numbered: dict[str, dict[int, HuArray]] = defaultdict(dict)
+    for sample in samples:
+        if sample.name.isdecimal():
+            numbered[sample.patient][int(sample.name)] = sample.hu
+    return [
+        replace(sample, neighbours=_around(int(sample.name), sample.hu, numbered[sample.patient]))
+        if sample.name.isdecimal()
+        else sample
+        for sample in samples
+    ]
+
+
+def _around(number: int, hu: HuArray, numbered: Mapping[int, HuArray]) -> tuple[HuArray | None, ...]:
+    """The nearest slice within each span of numbers below and above that is of the same size."""
+
+    def nearest(sign: int, first: int, last: int) -> HuArray | None:
+        found = (numbered.get(number + sign * step) for step in range(first, last + 1))
+        return next((each for each in found if each is not None and each.shape == hu.shape), None)
+
+    return nearest(-1, *FAR_NUMBERS), nearest(-1, *NEAR_NUMBERS), nearest(1, *NEAR_NUMBERS), nearest(1, *FAR_NUMBERS)
 
 
 def _settings(folder: Path) -> tuple[int, bool]:

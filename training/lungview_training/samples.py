@@ -18,6 +18,7 @@ class Sample:
     hu: (H, W) int16. labels: (H, W) uint8, 0 where there is no lesion, else the number of the lesion; where only boxes
         were drawn, the ellipse in each box, and has_mask is False. boxes: (N, 4) float32 as the readers drew them.
     is_negative_known: False where no box is no proof that there is no lesion.
+    neighbours: slices (H, W) at -10, -5, 5 and 10 mm, None where there is none; empty where nothing is known of them.
     """
 
     patient: str
@@ -27,6 +28,7 @@ class Sample:
     boxes: FloatArray
     has_mask: bool
     is_negative_known: bool = True
+    neighbours: tuple[HuArray | None, ...] = ()
 
     @property
     def has_lesion(self) -> bool:

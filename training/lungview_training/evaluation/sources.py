@@ -1,14 +1,12 @@
 """Labelled scans as volumes that any detector can be asked about, from image folders and DICOM trees alike."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from lungview.dicom.load import load_volume
-from lungview.domain.arrays import FloatArray
 from lungview.domain.box import Box
 from lungview.domain.finding import Finding
 from lungview.domain.geometry import VolumeGeometry
@@ -18,8 +16,8 @@ from lungview.domain.volume import Volume
 from lungview.errors import NothingFoundError
 from lungview.reading.case import Case, open_case
 from lungview.task import Task
-from lungview_training.case_dataset import NEGATIVE_MARGIN_MM
 from lungview_training.dataset import read_images
+from lungview_training.labelled import boxed_volumes, tell_left_out
 from lungview_training.samples import Sample
 
 
@@ -46,21 +44,38 @@ def is_image_folder(path: Path) -> bool:
     return path.is_dir() and (path / "boxes.csv").is_file()
 
 
-def labelled_scans(path: Path, annotations: Path | None, task: Task) -> Iterator[LabelledScan]:
+def labelled_scans(
+    path: Path, annotations: Path | None, task: Task, on_left_out: Callable[[str], None] = tell_left_out
+) -> Iterator[LabelledScan]:
     """Read one scan after another; which adapter fits is seen from the folder.
 
-    annotations: a folder of readers' XML for a DICOM tree, where it is not found by itself.
-    Raises NothingFoundError where no slice has a reader's box.
+    annotations: a folder of readers' XML for a DICOM tree, where it is not found by itself. on_left_out: told in a
+    sentence of each series that cannot be read. Raises NothingFoundError where no slice with a reader's box is left.
     """
-    scans = _of_images(path, task) if is_image_folder(path) else _of_case(open_case(path, task, annotations), task)
+    left_out: list[str] = []
+
+    def leave_out(message: str) -> None:
+        left_out.append(message)
+        on_left_out(message)
+
     found = False
-    for scan in scans:
+    for scan in _scans(path, annotations, task, leave_out):
         found = True
         yield scan
+    if not found and left_out:
+        raise NothingFoundError(f"No series with readers' boxes in {path.name} can be read. {left_out[0]}")
     if not found:
         raise NothingFoundError(
             f"{path.name} holds no CT slices with readers' boxes; name their folder with --annotations."
         )
+
+
+def _scans(
+    path: Path, annotations: Path | None, task: Task, on_left_out: Callable[[str], None]
+) -> Iterator[LabelledScan]:
+    if is_image_folder(path):
+        return _of_images(path, task)
+    return _of_case(open_case(path, task, annotations), task, on_left_out)
 
 
 def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
@@ -95,53 +110,26 @@ def _picture_volume(key: str, samples: list[Sample]) -> Volume:
     return Volume(stack, voxels, geometry, np.ones(count, dtype=np.bool_))
 
 
-def _of_case(case: Case, task: Task) -> Iterator[LabelledScan]:
+def _of_case(case: Case, task: Task, on_left_out: Callable[[str], None]) -> Iterator[LabelledScan]:
     for number, patient in enumerate(case.scan.patients, start=1):
         name = patient.id or f"patient {number}"
         for place, study in enumerate(patient.studies, start=1):
-            yield from _of_study(name, place, study, case, task)
+            yield from _of_study(name, place, study, case, task, on_left_out)
 
 
-def _of_study(patient: str, place: int, study: Study, case: Case, task: Task) -> Iterator[LabelledScan]:
+def _of_study(
+    patient: str, place: int, study: Study, case: Case, task: Task, on_left_out: Callable[[str], None]
+) -> Iterator[LabelledScan]:
     """Stacks that a reader boxed; a stack nobody boxed proves nothing."""
-    stacks = [stack for series in study.series for stack in series.stacks if stack.is_detectable]
-    boxed = [(stack, found) for stack in stacks if (found := _findings(stack, case))]
-    heights = np.array([z for stack, found in boxed for z in _heights(stack, found)])
-    for number, (stack, found) in enumerate(boxed, start=1):
-        volume = load_volume(stack, task)
-        if volume.is_colour:
-            continue
+    for boxed in boxed_volumes(study, case, task, on_left_out):
+        volume = boxed.volume
         count = volume.slice_count
         yield LabelledScan(
             patient=patient,
-            scan=f"study {place}, boxed series {number}",
+            scan=f"study {place}, boxed series {boxed.number}",
             volume=volume,
             slice_names=tuple(str(index + 1) for index in range(count)),
-            findings=found,
-            judged=_judged(volume, found, heights),
-            is_series=stack.kind is StackKind.VOLUME and count > 1,
+            findings=boxed.findings,
+            judged=boxed.judged,
+            is_series=volume.stack.kind is StackKind.VOLUME and count > 1,
         )
-
-
-def _judged(volume: Volume, found: Mapping[int, tuple[Finding, ...]], heights: FloatArray) -> tuple[int, ...]:
-    """Boxed slices, and those far enough from any box of the study to be called free of lesions."""
-    positions, unreadable = volume.geometry.positions_mm, {index for index, _ in volume.unreadable}
-    is_far = [bool(len(heights)) and bool(np.abs(heights - at).min() >= NEGATIVE_MARGIN_MM) for at in positions]
-    readable = [index for index in range(volume.slice_count) if index not in unreadable]
-    return tuple(index for index in readable if index in found or is_far[index])
-
-
-def _findings(stack: Stack, case: Case) -> dict[int, tuple[Finding, ...]]:
-    """Slice index -> readers' boxes that have an area."""
-    by_slice = case.findings_by_slice(stack)
-    with_area = {index: tuple(each for each in found if each.box.area > 0) for index, found in by_slice.items()}
-    return {index: found for index, found in with_area.items() if found}
-
-
-def _heights(stack: Stack, found: Mapping[int, tuple[Finding, ...]]) -> Iterator[float]:
-    """Positions along the stack's normal, mm, of its boxed slices."""
-    for index in found:
-        instance = stack.instances[index]
-        if instance.position is not None and instance.orientation is not None:
-            along, down = instance.orientation[:3], instance.orientation[3:]
-            yield float(np.dot(np.cross(along, down), instance.position))
