@@ -1,11 +1,13 @@
 """Runs kept on disk so that a kill, a full disk or a power cut leaves the last whole state."""
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -14,9 +16,18 @@ from lungview.errors import TrainingError
 STATE_FILE, LAST_FILE, BEST_FILE = "state.pt", "last.safetensors", "best.safetensors"
 
 
+class CheckpointError(TrainingError):
+    """A checkpoint could not be written; the one before is untouched."""
+
+
 @dataclass(slots=True)
 class RunState:
-    """What a run needs to go on: weights, their average, the optimiser's memory, the step and the best score so far."""
+    """What a run needs to go on: weights, their average, the optimiser's memory, and where it stood.
+
+    Batches, dropout and the learning rate follow from the seed and the step alone, so the step says where they stand.
+    reference, waited: what early stopping compares with, and for how many evaluations nothing has beaten it.
+    micro_batch: slices a pass, 0 for the whole batch. scaler: the gradient scaler's, of mixed precision.
+    """
 
     step: int
     network: dict[str, Tensor]
@@ -24,11 +35,17 @@ class RunState:
     optimizer: dict[str, object]
     best_score: float
     fingerprint: str
+    best_step: int = 0
+    reference: float = -1.0
+    waited: int = 0
+    micro_batch: int = 0
+    seconds: float = 0.0
+    scaler: dict[str, object] = field(default_factory=dict)
 
 
 def save_state(folder: Path, state: RunState) -> None:
     """Replace the run's state in one move."""
-    values = {name: getattr(state, name) for name in RunState.__slots__}
+    values = {each.name: getattr(state, each.name) for each in fields(RunState)}
     _replace(folder / STATE_FILE, lambda path: torch.save(values, path))
 
 
@@ -57,6 +74,13 @@ def load_weights(path: Path, network: nn.Module) -> None:
     network.load_state_dict(load_file(path))
 
 
+def clear_remains(folder: Path) -> None:
+    """Remove what a run that was killed while writing has left half written."""
+    for path in folder.glob("*.part"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the target, make sure it is on the disk, then swap."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -65,5 +89,18 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch tells a full disk as a RuntimeError
+        raise CheckpointError(
+            f"{path.name} could not be written ({_cause(error)}): free space in the run's folder, or make it writable. "
+            "What was saved before is kept."
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _cause(error: Exception) -> str:
+    """Few words; never the path, which may name a patient."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "the disk is full or the folder is gone"

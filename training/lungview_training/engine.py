@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -182,18 +182,10 @@ def _advance(run: _Run) -> StepDone:
     return StepDone(
         step=run.step,
         loss=float(total.detach()),
-        heat=_share(losses, "heat"),
-        box=_share(losses, "box"),
-        mask=_share(losses, "mask"),
-        presence=_share(losses, "presence"),
+        parts={name: float(value.detach()) for name, value in losses.items()},
         learning_rate=rate,
         seconds=time.monotonic() - began,
     )
-
-
-def _share(losses: Mapping[str, Tensor], name: str) -> float:
-    """A loss as a number, 0 for one that this learner does not have."""
-    return float(losses[name].detach()) if name in losses else 0.0
 
 
 def _rate(config: TrainingConfig, step: int) -> float:

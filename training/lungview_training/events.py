@@ -1,15 +1,45 @@
 """What a training run tells while it goes on; knows no torch, so that a window may listen."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 from lungview.errors import TrainingError
 
 
+class Reason(StrEnum):
+    """Why a run is over."""
+
+    FINISHED = "finished"
+    """The last step is done."""
+    STOPPED = "stopped"
+    """Asked to; it can be gone on with."""
+    KEPT_BEST = "kept best"
+    """Asked to be content with the best weights so far."""
+    NO_GAIN = "no gain"
+    """Early stopping: validation has not got better for as many evaluations as the settings allow."""
+
+
+class Phase(StrEnum):
+    """What a run is busy with."""
+
+    READING = "reading"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    SAVING = "saving"
+    PAUSED = "paused"
+
+
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The data are read and the network is built; counts of patients, and of slices in the training part."""
+    """The data are read and the network is built; counts of patients, and of slices in the training part.
+
+    processes: that share each batch. mixed_precision: whether half precision is used where it is safe. trainable:
+    parameters that are not frozen.
+    """
 
     name: str
     device: str
@@ -20,31 +50,39 @@ class RunStarted:
     validation_patients: int
     test_patients: int
     train_slices: int
+    trainable: int = 0
+    batch_size: int = 0
+    micro_batch: int = 0
+    processes: int = 1
+    mixed_precision: bool = False
+    data_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One weight update; losses as they went into the sum."""
+    """One weight update. parts: the losses by name as they went into their sum, loss."""
 
     step: int
     loss: float
-    heat: float
-    box: float
-    mask: float
-    presence: float
     learning_rate: float
     seconds: float
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationDone:
-    """How the averaged weights do on validation patients; shares in [0, 1]."""
+    """How the averaged weights do on validation patients; shares in [0, 1].
+
+    score: what the best weights are chosen by. waited: evaluations without a gain, of the settings' patience.
+    """
 
     step: int
     mean_iou: float
     ap50: float
     sensitivity_at_one: float
     flagged: float
+    score: float = 0.0
+    waited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +95,99 @@ class CheckpointSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointFailed:
+    """Nothing could be saved; the run goes on, and what was saved before is whole. message: cause and remedy."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRanOut:
+    """A step did not fit into the device's memory and is done again in passes of micro_batch slices."""
+
+    step: int
+    micro_batch: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplesSaved:
+    """Pictures of validation slices: readers' boxes, the model's, and the attention map."""
+
+    step: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlotsSaved:
+    """Curves, page and table of the run so far have been written anew."""
+
+    step: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A sign of life every few seconds, also while nothing else is told. left_s: estimated, None where unknown."""
+
+    step: int
+    phase: Phase
+    seconds: float
+    left_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused:
+    """Asked to wait; a checkpoint is on the disk."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Goes on after a pause."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The run is over; stopped: asked to, before its last step."""
+    """The run is over; stopped: before its last step. weights: the best ones where patients were held back."""
 
     step: int
     weights: str
     stopped: bool
     seconds: float
+    reason: Reason = Reason.FINISHED
+    best_step: int = 0
 
 
-Event = RunStarted | StepDone | EvaluationDone | CheckpointSaved | RunEnded
-_KINDS = {kind.__name__: kind for kind in (RunStarted, StepDone, EvaluationDone, CheckpointSaved, RunEnded)}
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run cannot go on. message: cause and remedy; checkpoint_step: the last one saved, 0 for none."""
+
+    step: int
+    message: str
+    checkpoint_step: int
+
+
+Event = (
+    RunStarted
+    | StepDone
+    | EvaluationDone
+    | CheckpointSaved
+    | CheckpointFailed
+    | MemoryRanOut
+    | ExamplesSaved
+    | PlotsSaved
+    | Heartbeat
+    | RunPaused
+    | RunResumed
+    | RunEnded
+    | RunFailed
+)
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 def to_line(event: Event) -> str:
@@ -80,8 +200,9 @@ def from_line(line: str) -> Event:
     try:
         values = json.loads(line)
         kind = _KINDS[values.pop("event")]
-        known = {field.name for field in fields(kind)}
-        return kind(**{name: value for name, value in values.items() if name in known})
+        known = {each.name for each in fields(kind)}
+        event: Event = kind(**{name: _read(name, value) for name, value in values.items() if name in known})
+        return event
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"A line of the training log is no event: {line[:80]!r}.") from error
 
@@ -90,3 +211,11 @@ def append_line(path: Path, event: Event) -> None:
     """Add an event to a run's log."""
     with path.open("a", encoding="utf-8") as log:
         log.write(to_line(event) + "\n")
+
+
+def _read(name: str, value: object) -> object:
+    """What JSON has no form for."""
+    if isinstance(value, list):
+        return tuple(value)
+    closed = {"reason": Reason, "phase": Phase}.get(name)
+    return value if closed is None else closed(str(value))
