@@ -8,14 +8,16 @@ from torch import nn
 
 from lungview.detection.networks.catalogue import make_network, network_names, recognise
 from lungview.detection.networks.lesion import LesionNet
+from lungview.detection.networks.mil_attention import MilAttentionNet
 from lungview.detection.networks.simple_cancer_cnn import CHANNELS, POOLED, SimpleCancerCNN
 from lungview.detection.preprocess import CHANNEL_COUNTS
 from lungview.detection.weights import Shapes, read_architecture, read_shapes, read_weights
 from lungview.errors import WeightsError
 
-Network = LesionNet | SimpleCancerCNN
+Network = LesionNet | MilAttentionNet | SimpleCancerCNN
 
-STUDY = "simple-cancer-cnn"
+STUDY, MIL = SimpleCancerCNN.key, MilAttentionNet.key
+_KNOWN = (*network_names(), MIL, STUDY)
 
 _LARGEST_INPUT = 1024
 
@@ -33,16 +35,16 @@ def build_network(path: Path) -> Network:
 
 def _unfilled(shapes: Shapes, path: Path) -> Network:
     named = read_architecture(path)
-    if named is not None and named not in (*network_names(), STUDY):
+    if named is not None and named not in _KNOWN:
         raise WeightsError(
             f"{path.name} holds weights for the network {named!r}, which LungView does not have; "
-            f"it has {', '.join((*network_names(), STUDY))}."
+            f"it has {', '.join(_KNOWN)}."
         )
     make = _maker(named, shapes)
     if make is None:
         raise WeightsError(
             f"{path.name} fits no network that LungView knows: it takes weights of its own training "
-            f"({', '.join(network_names())}), and state dicts of the study's SimpleCancerCNN."
+            f"({', '.join(_KNOWN[:-1])}), and state dicts of the study's SimpleCancerCNN."
         )
     network = make()
     require_fit(network, shapes, path)
@@ -54,6 +56,8 @@ def _maker(named: str | None, shapes: Shapes) -> Callable[[], Network] | None:
     if named == STUDY or (named is None and {"conv1.weight", "conv2.weight", "fc2.weight"} <= shapes.keys()):
         size = _input_size(shapes.get("fc1.weight", ()))
         return None if size is None else lambda: SimpleCancerCNN(size, is_unset=True)
+    if named == MIL or (named is None and {"cells.weigh.weight", "slices.weigh.weight"} <= shapes.keys()):
+        return MilAttentionNet
     name = named or recognise(shapes.keys())
     return None if name is None else lambda: _lesion_network(name, shapes)
 

@@ -8,14 +8,13 @@ from lungview.detection.cards import ModelCard, bundled_cards
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A network that LungView can build. is_trainable: lungview-train teaches it, by this key."""
+    """A network that LungView can build, and that lungview-train teaches by this key."""
 
     key: str
     title: str
     parameters: int
     has_score: bool
     summary: str
-    is_trainable: bool = True
 
 
 ARCHITECTURES = (
@@ -38,14 +37,21 @@ ARCHITECTURES = (
         "Pyramid attention network",
         703_784,
         True,
-        "Inverted residuals and feature pyramid attention, after Lung_PAYNet (2022).",
+        "Inverted residuals and feature pyramid attention, after Lung_PAYNet (Bruntha 2022).",
     ),
     Architecture(
         "region-attention",
         "Region attention network",
         781_208,
         True,
-        "A global branch says where a local one should look (idea of Chen 2019).",
+        "A global branch says where a local one should look, after LLAGnet (Chen 2019).",
+    ),
+    Architecture(
+        "mil-attention",
+        "Attention multiple-instance network",
+        717_588,
+        True,
+        "Learns from labels of slices or series alone; boxes are read off its gated attention (Ilse 2018).",
     ),
     Architecture(
         "simple-cancer-cnn",
@@ -53,13 +59,12 @@ ARCHITECTURES = (
         134_223_812,
         False,
         "Two convolutions and two dense layers: one box on every slice, without a score. No weights are bundled; "
-        "give your own state dict with --model FILE.",
-        is_trainable=False,
+        "give your own state dict with --model FILE, or train it with lungview-train.",
     ),
 )
 
 
-TRAINABLE = tuple(each.key for each in ARCHITECTURES if each.is_trainable)
+TRAINABLE = tuple(each.key for each in ARCHITECTURES)
 
 
 def architecture(key: str) -> Architecture:

@@ -3,12 +3,14 @@
 import logging
 from pathlib import Path
 
-from lungview.detection.build import STUDY, Network, build_network
+from lungview.detection.build import Network, build_network
 from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards
 from lungview.detection.detector import NetworkDetector, Reader
 from lungview.detection.device import leave_a_core
+from lungview.detection.mil import read_mil
 from lungview.detection.models_info import architecture
 from lungview.detection.networks.lesion import LesionNet
+from lungview.detection.networks.mil_attention import MilAttentionNet
 from lungview.detection.readers import read_lesions, read_simple_cancer_cnn
 from lungview.detection.weights import sha256_of
 from lungview.domain.detection import Detector, ModelInfo, OperatingPoint
@@ -55,7 +57,7 @@ def _bundled(card: ModelCard, device: str) -> Detector:
 
 def _from_file(path: Path, device: str) -> Detector:
     network = build_network(path)
-    known = architecture(network.key if isinstance(network, LesionNet) else STUDY)
+    known = architecture(network.key)
     info = ModelInfo(
         name=path.stem,
         title=f"{known.title} ({path.name})",
@@ -71,4 +73,6 @@ def _from_file(path: Path, device: str) -> Detector:
 
 
 def _reader(network: Network) -> Reader:
+    if isinstance(network, MilAttentionNet):
+        return read_mil
     return read_lesions if isinstance(network, LesionNet) else read_simple_cancer_cnn

@@ -24,6 +24,7 @@ def test_networks_whose_weights_may_be_given_are_listed(capsys: pytest.CaptureFi
         "attention-unet",
         "pyramid-attention",
         "region-attention",
+        "mil-attention",
         "simple-cancer-cnn",
     ]
     assert main(["models"]) == 0

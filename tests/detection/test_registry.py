@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from torch import nn
 
-from lungview.detection.build import STUDY
+from lungview.detection.build import MIL, STUDY
 from lungview.detection.cards import bundled_cards, read_card
 from lungview.detection.models_info import ARCHITECTURES, describe_models
 from lungview.detection.networks.catalogue import make_network, network_names
+from lungview.detection.networks.mil_attention import MilAttentionNet
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
 from lungview.detection.registry import available_models, load_detector
 from lungview.dicom.load import load_volume
@@ -58,6 +59,7 @@ def test_the_list_says_what_was_learned_from_and_how_well_it_does() -> None:
 def test_architectures_are_listed_with_their_true_size() -> None:
     networks: dict[str, nn.Module] = {name: make_network(name) for name in network_names()}
     networks[STUDY] = SimpleCancerCNN(is_unset=True)
+    networks[MIL] = MilAttentionNet()
     sizes = {key: sum(value.numel() for value in network.parameters()) for key, network in networks.items()}
     assert {architecture.key: architecture.parameters for architecture in ARCHITECTURES} == sizes
 

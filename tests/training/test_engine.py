@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from lungview.detection.build import build_network
-from lungview.detection.models_info import TRAINABLE
+from lungview.detection.networks.catalogue import network_names
 from lungview.detection.networks.lesion import LesionNet
 from lungview.errors import TrainingError, WeightsError
 from lungview_training.checkpoint import LAST_FILE, STATE_FILE
@@ -32,7 +32,7 @@ def _never() -> bool:
     return False
 
 
-@pytest.mark.parametrize("network", TRAINABLE)
+@pytest.mark.parametrize("network", network_names())
 def test_three_steps_lower_the_loss(tmp_path: Path, network: str) -> None:
     config = dataclasses.replace(phantom_config(tmp_path, 3), network=network, warmup_share=0.0)
     data = phantom_data()

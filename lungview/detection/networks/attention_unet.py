@@ -1,4 +1,4 @@
-"""Attention U-Net (Oktay 2018): a U-Net (Ronneberger 2015) whose skips pass through gates driven from below.
+"""Attention U-Net (Oktay 2018, arXiv 1804.03999): a U-Net (Ronneberger 2015) whose skips are gated from below.
 
 Two changes make it fit for detection on a CPU: a stem of stride 2 before the first level, and centre-point heads at a
 quarter of the input's side where the paper segments at full size.

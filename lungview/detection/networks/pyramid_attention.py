@@ -1,7 +1,9 @@
-"""Pyramid attention after Lung_PAYNet (2022): inverted residuals, and feature pyramid attention before the decoder.
+"""Pyramid attention after the description of Lung_PAYNet (Bruntha 2022, doi 10.1038/s41598-022-24900-4).
 
-Inverted residuals are MobileNetV2's (Sandler 2018), the feature pyramid attention is that of Li 2018 (Pyramid Attention
-Network). The paper segments; here centre-point heads read the decoder at a quarter of the input's side.
+As its abstract tells: inverted residual blocks with the swish activation, and feature pyramid attention between encoder
+and decoder. The blocks follow MobileNetV2's (Sandler 2018), the attention follows Li 2018 (Pyramid Attention Network,
+arXiv 1805.10180). Lung_PAYNet segments, and its decoder is made of inverted residuals too; here the decoder is a light
+top-down pyramid, read by centre-point heads at a quarter of the input's side.
 """
 
 import torch
@@ -24,10 +26,12 @@ class InvertedResidual(nn.Module):
         wide = inputs * EXPANSION
         self.is_residual = stride == 1 and inputs == outputs
         self.body = nn.Sequential(
-            conv(inputs, wide, size=1),
+            nn.Conv2d(inputs, wide, 1, bias=False),
+            nn.BatchNorm2d(wide),
+            nn.SiLU(inplace=True),
             nn.Conv2d(wide, wide, 3, stride, 1, groups=wide, bias=False),
             nn.BatchNorm2d(wide),
-            nn.ReLU6(inplace=True),
+            nn.SiLU(inplace=True),
             nn.Conv2d(wide, outputs, 1, bias=False),
             nn.BatchNorm2d(outputs),
         )
@@ -41,7 +45,7 @@ class InvertedResidual(nn.Module):
 class PyramidAttention(nn.Module):
     """Weigh a map by what views of 7, 5 and 3 cells on ever coarser grids make of it, and add the view of the whole.
 
-    The weights pass through a sigmoid, which the paper leaves out, so that they can be shown.
+    The weights pass through a sigmoid so that they can be shown; one map weighs all channels.
     """
 
     def __init__(self, channels: int) -> None:

@@ -1,8 +1,9 @@
-"""Region attention: a global and a local branch, the idea for which the study's survey names Chen 2019.
+"""Region attention: a global and a local branch, after LLAGnet (Chen 2019, doi 10.1109/JBHI.2019.2952597).
 
 The global branch sees the whole slice at half size and says which regions matter; the local branch keeps the detail,
-is weighed by those regions, and is read beside what the global branch knows of them. Where AG-CNN (Guan 2018) crops the
-region for its local branch, here it is weighed, so that several lesions on one slice each get their due.
+is weighed by those regions, and is read beside what the global branch knows of them. Both LLAGnet and AG-CNN
+(Guan 2018, arXiv 1801.09927) classify chest radiographs and give their local branch one region cut out of the picture.
+Here the regions are learned and weighed, so that several lesions on one slice each get their due.
 """
 
 import torch

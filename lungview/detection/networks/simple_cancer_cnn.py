@@ -1,5 +1,7 @@
 """The network of the study LungView grew from, layer for layer and name for name, so that its state dicts load."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,6 +26,8 @@ class SimpleCancerCNN(nn.Module):
     weights learned at another size have a first dense layer to match. is_unset: the first dense layer, 99.99 % of the
     weights, is to be loaded and need not be made at random first, which takes a second.
     """
+
+    key: ClassVar[str] = "simple-cancer-cnn"
 
     def __init__(self, input_size: int = STUDY_SIZE, *, is_unset: bool = False) -> None:
         super().__init__()
