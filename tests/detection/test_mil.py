@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from lungview.detection.build import MIL, build_network
 from lungview.detection.mil import decode_attention
-from lungview.detection.networks.mil_attention import CELL, MilAttentionNet, MilOutput
+from lungview.detection.networks.mil_attention import CELL, FEATURES, MilAttentionNet, MilOutput, of_series
 from lungview.detection.registry import load_detector
 from lungview.errors import WeightsError
 from lungview.metrics.iou import iou
@@ -19,7 +19,7 @@ from tests.support.volumes import make_stack, make_volume
 
 def _output(weights: np.ndarray[tuple[int, int], np.dtype[np.float32]], presence: float) -> MilOutput:
     share = torch.from_numpy(weights / weights.sum())[None]
-    return MilOutput(share, torch.tensor([presence]), torch.zeros(1, 64))
+    return MilOutput(share, torch.tensor([presence]), torch.zeros(1), torch.zeros(1))
 
 
 def _saved(folder: Path, metadata: dict[str, str] | None) -> Path:
@@ -33,7 +33,7 @@ def test_the_weights_of_a_slice_s_cells_and_of_a_series_slices_add_up_to_one() -
     network = MilAttentionNet().eval()
     with torch.inference_mode():
         output = network(torch.rand(3, 3, 64, 96))
-        logit, slices = network.series(output.features)
+        logit, slices = of_series(output.pulls, output.votes)
     assert output.weights.shape == (3, 64 // CELL, 96 // CELL)
     assert torch.allclose(output.weights.sum(dim=(1, 2)), torch.ones(3))
     assert logit.shape == ()
@@ -41,10 +41,17 @@ def test_the_weights_of_a_slice_s_cells_and_of_a_series_slices_add_up_to_one() -
 
 
 def test_the_order_of_slices_does_not_matter_to_the_series() -> None:
+    pulls, votes = torch.randn(5), torch.randn(5)
+    assert torch.allclose(of_series(pulls, votes)[0], of_series(pulls.flip(0), votes.flip(0))[0], atol=1e-6)
+
+
+def test_a_series_answer_is_the_classifier_s_of_the_pooled_slices() -> None:
     network = MilAttentionNet().eval()
-    features = torch.randn(5, 64)
+    features = torch.randn(5, FEATURES)
     with torch.inference_mode():
-        assert torch.allclose(network.series(features)[0], network.series(features.flip(0))[0], atol=1e-6)
+        pooled, _ = network.slices(features[None])
+        logit, _ = of_series(network.slices.pull(features), network.series_presence(features)[:, 0])
+        assert torch.allclose(logit, network.series_presence(pooled)[0, 0], atol=1e-6)
 
 
 def test_a_box_fits_an_even_patch_of_attention() -> None:

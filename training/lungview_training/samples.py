@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import find_objects
 
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
+from lungview.domain.study import PixelFormat
 
 SAMPLE_MM = 1.5
 """Pixel size of samples: that of 256 x 256 slices of whole chests, whose spacing is not recorded."""
@@ -19,6 +20,8 @@ class Sample:
         were drawn, the ellipse in each box, and has_mask is False. boxes: (N, 4) float32 as the readers drew them.
     is_negative_known: False where no box is no proof that there is no lesion.
     neighbours: slices (H, W) at -10, -5, 5 and 10 mm, None where there is none; empty where nothing is known of them.
+    series, label: the series a slice belongs to, and whether it holds a lesion, where a table says so without boxes.
+    pixels: how its file stores the slice, None where that is not known.
     """
 
     patient: str
@@ -29,6 +32,9 @@ class Sample:
     has_mask: bool
     is_negative_known: bool = True
     neighbours: tuple[HuArray | None, ...] = ()
+    series: str = ""
+    label: bool | None = None
+    pixels: PixelFormat | None = None
 
     @property
     def has_lesion(self) -> bool:

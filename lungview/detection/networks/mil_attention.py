@@ -28,12 +28,14 @@ class MilOutput:
     """What the network says of N slices of (H, W).
 
     weights: (N, H / 8, W / 8), each slice's adding up to 1. presence: (N,) logit of "any lesion on the slice".
-    features: (N, 64), each slice pooled, for the series.
+    pulls, votes: (N,) how strongly each slice draws its series' attention, and the logit it would give the series if
+    it were alone in it.
     """
 
     weights: Tensor
     presence: Tensor
-    features: Tensor
+    pulls: Tensor
+    votes: Tensor
 
 
 class GatedAttention(nn.Module):
@@ -47,9 +49,13 @@ class GatedAttention(nn.Module):
 
     def forward(self, members: Tensor) -> tuple[Tensor, Tensor]:
         """Bags (B, members, channels) to what each holds (B, channels) and its weights (B, members)."""
-        open_by = torch.sigmoid(self.gate(members))
-        weights = torch.softmax(self.weigh(torch.tanh(self.value(members)) * open_by)[..., 0], dim=1)
+        weights = torch.softmax(self.pull(members), dim=1)
         return torch.einsum("bm,bmc->bc", weights, members), weights
+
+    def pull(self, members: Tensor) -> Tensor:
+        """(..., channels) to (...), the weights before the softmax over a bag."""
+        pulls: Tensor = self.weigh(torch.tanh(self.value(members)) * torch.sigmoid(self.gate(members)))[..., 0]
+        return pulls
 
 
 class MilAttentionNet(nn.Module):
@@ -75,9 +81,18 @@ class MilAttentionNet(nn.Module):
         above = functional.interpolate(self.laterals[1](deepest), scale_factor=2.0, mode="nearest")
         cells = self.dropout(self.smooth(self.laterals[0](middle) + above))
         pooled, weights = self.cells(cells.flatten(2).transpose(1, 2))
-        return MilOutput(weights.unflatten(1, cells.shape[2:]), self.presence(pooled)[:, 0], pooled)
+        return MilOutput(
+            weights.unflatten(1, cells.shape[2:]),
+            self.presence(pooled)[:, 0],
+            self.slices.pull(pooled),
+            self.series_presence(pooled)[:, 0],
+        )
 
-    def series(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Slices of one series (N, 64) to the logit of "any lesion in the series", (), and each slice's weight (N,)."""
-        pooled, weights = self.slices(features[None])
-        return self.series_presence(pooled)[0, 0], weights[0]
+
+def of_series(pulls: Tensor, votes: Tensor) -> tuple[Tensor, Tensor]:
+    """Slices of one series (N,) each to the logit of "any lesion in the series", (), and each slice's weight (N,).
+
+    The classifier is linear, so the weighed mean of what it says of each slice is what it says of the weighed mean.
+    """
+    weights = torch.softmax(pulls, dim=0)
+    return (weights * votes).sum(), weights
