@@ -13,12 +13,13 @@ from skimage.io import imsave
 from lungview.detection.registry import load_detector
 from lungview.domain.box import Box
 from lungview.domain.detection import ModelInfo
+from lungview.domain.finding import Source
+from lungview.domain.lesion import Lesion
 from lungview.errors import NothingFoundError
-from lungview.metrics.froc import RATES, ScanMarks, froc
-from lungview.metrics.precision import SliceBoxes, mean_precision
 from lungview.task import Task
-from lungview_training.evaluation.figures import figures, reliability
-from lungview_training.evaluation.marks import JudgedSlice, gather, judge
+from lungview_training.evaluation.figures import figures, reliability, size_figures
+from lungview_training.evaluation.lesions import hit_of
+from lungview_training.evaluation.marks import gather
 from lungview_training.evaluation.origin import seen_before
 from lungview_training.evaluation.pictures import MOST, WorstCases
 from lungview_training.evaluation.run import evaluate_folder
@@ -27,28 +28,9 @@ from tests.support.detectors import MODEL, ScriptedDetector
 from tests.support.dicom_series import Recipe, write_series
 from tests.support.shared_data import shared
 from tests.support.weights import study_network
+from tests.training.judged_slices import judged, random_slices
 
 _LESION = (10.0, 10.0, 30.0, 30.0)
-
-
-def judged(patient: str, boxes: list[tuple[float, ...]], scores: list[float], *truth: tuple[float, ...]) -> JudgedSlice:
-    """One slice, its marks best first."""
-    arrays = [np.array(part, np.float32).reshape(-1, 4) for part in (boxes, truth)]
-    return judge(patient, "scan", "1", (), arrays[0], np.array(scores, dtype=np.float64), arrays[1])
-
-
-@pytest.fixture
-def random_slices() -> list[JudgedSlice]:
-    """Six patients of five slices with random boxes and marks near them."""
-    random = np.random.default_rng(3)
-    slices = []
-    for number in range(30):
-        truth = [(x, y, x + 20, y + 20) for x, y in random.uniform(0, 200, (random.integers(0, 3), 2))]
-        near = [tuple(np.array(box) + random.normal(0, 3, 4)) for box in truth]
-        far = [(x, y, x + 9, y + 9) for x, y in random.uniform(0, 200, (3, 2))]
-        scores = np.sort(np.round(random.uniform(0, 1, len(near) + 3), 2))[::-1].tolist()
-        slices.append(judged(f"P{number // 5}", [*near, *far], scores, *truth))
-    return slices
 
 
 @pytest.fixture
@@ -67,31 +49,6 @@ def image_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_figures_agree_with_the_metrics_they_are_named_after(random_slices: list[JudgedSlice]) -> None:
-    found = figures(gather(random_slices, 0.5), has_score=True, draws=2)
-    boxes = [SliceBoxes(each.boxes, each.scores, each.truth) for each in random_slices]
-    assert found["map"].value == pytest.approx(mean_precision(boxes))
-    hits = [
-        tuple(int(column) if each.overlap[row] >= 0.1 else None for row, column in enumerate(_nearest(each)))
-        for each in random_slices
-    ]
-    marks = [
-        ScanMarks(tuple(each.scores.tolist()), hit, len(each.truth))
-        for each, hit in zip(random_slices, hits, strict=True)
-    ]
-    curve = froc(marks)
-    scans, slices = 6, len(random_slices)
-    for rate in RATES:
-        assert found[f"froc_{rate}"].value == pytest.approx(curve.sensitivity_at(rate * scans / slices))
-
-
-def _nearest(each: JudgedSlice) -> list[int]:
-    return [
-        int(np.argmax([Box(*mark).iou(Box(*box)) for box in each.truth.tolist()])) if len(each.truth) else -1
-        for mark in each.boxes.tolist()
-    ]
-
-
 def test_figures_counted_by_hand(tmp_path: Path) -> None:
     slices = [
         judged("A", [_LESION], [0.9], _LESION),
@@ -108,10 +65,35 @@ def test_figures_counted_by_hand(tmp_path: Path) -> None:
     assert sum(each.marks for each in reliability(gather(slices, 0.5))) == 3
 
 
-def test_intervals_are_the_same_each_time_and_none_for_one_patient(random_slices: list[JudgedSlice]) -> None:
-    marks = gather(random_slices, 0.5)
+def test_found_boxes_are_told_by_size_and_from_shown_marks_alone() -> None:
+    small = (50.0, 50.0, 58.0, 58.0)
+    slices = [
+        judged("A", [_LESION, (50, 50, 58, 54)], [0.9, 0.6], _LESION, small),
+        judged("B", [_LESION, small], [0.8, 0.4], _LESION, small),
+    ]
+    found = figures(gather(slices, 0.5), has_score=True, draws=20)
+    assert found["found_iou"].value == pytest.approx((1 + 0.5 + 1) / 3)
+    assert found["sensitivity"].value == pytest.approx(0.75)
+    sizes = {words: figure for words, (_, figure) in size_figures(slices, 0.5, draws=20).items()}
+    assert set(sizes) == {"under 10 mm", "10 to 30 mm"}
+    assert sizes["under 10 mm"]["sensitivity"].value == pytest.approx(0.5)
+    assert sizes["10 to 30 mm"]["found_iou"].value == pytest.approx(1.0)
+
+
+def test_a_lesion_is_hit_where_its_best_box_lies() -> None:
+    reference = Lesion(Source.READER, {3: Box(10, 10, 30, 30), 5: Box(20, 10, 40, 30)}, (20, 20, 15))
+    near = {2: Box(60, 60, 90, 90), 3: Box(15, 15, 25, 25)}
+    assert hit_of(Lesion(Source.AI, near, (1, 1, 1), 0.9, {2: 0.3, 3: 0.9}), [reference]) == 0
+    assert hit_of(Lesion(Source.AI, near, (1, 1, 1), 0.9, {2: 0.9, 3: 0.3}), [reference]) is None
+    assert hit_of(Lesion(Source.AI, {4: Box(18, 18, 22, 22)}, (1, 1, 1), 0.9, {4: 0.9}), [reference]) == 0
+    assert hit_of(Lesion(Source.AI, {6: Box(18, 18, 22, 22)}, (1, 1, 1), 0.9, {6: 0.9}), [reference]) is None
+
+
+def test_intervals_are_the_same_each_time_and_none_for_one_patient() -> None:
+    slices = random_slices()
+    marks = gather(slices, 0.5)
     assert figures(marks, has_score=True, draws=20) == figures(marks, has_score=True, draws=20)
-    one = gather(random_slices[:5], 0.5)
+    one = gather(slices[:5], 0.5)
     assert {figure.interval_95 for figure in figures(one, has_score=True).values()} == {None}
 
 
@@ -173,7 +155,11 @@ def test_a_series_is_measured_by_lesion_and_names_nobody(tmp_path: Path) -> None
     assert isinstance(lesions, dict)
     assert (lesions["found"], lesions["lesions"]) == (1, 1)
     assert lesions["false_lesions_per_scan"] == {"value": 0.0, "interval_95": None}
-    assert lesions["froc"]["cpm"]["value"] == 1.0
+    assert lesions["froc"] == document["froc"], "every scan is a whole series, so lesions are counted"
+    assert document["cpm"] == {"value": 1.0, "interval_95": None}
+    (row,) = lesions["rows"]
+    assert (row["slices"], row["label"], row["size_mm"], row["iou"], row["score"]) == ([2, 3], "B", 15.0, 1.0, 0.9)
+    assert lesions["sizes"]["10 to 30 mm"]["sensitivity"]["value"] == 1.0
     assert isinstance(subtypes, dict)
     assert set(subtypes) == {"B"}
     slices = document["slices"]

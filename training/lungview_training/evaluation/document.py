@@ -4,54 +4,69 @@ from collections.abc import Mapping, Sequence
 
 from lungview.domain.detection import ModelInfo
 from lungview.metrics.froc import RATES
-from lungview_training.evaluation.figures import DRAWS, Curve, Figure, curve, figures, reliability
-from lungview_training.evaluation.lesions import lesion_figures, lesion_froc
-from lungview_training.evaluation.marks import HIT_IOU, JudgedSlice, Marks, gather
-from lungview_training.evaluation.measure import Measured
+from lungview_training.evaluation.curves import Curve, curve
+from lungview_training.evaluation.figures import figures, reliability, size_figures
+from lungview_training.evaluation.hits import HIT_RULE
+from lungview_training.evaluation.intervals import DRAWS, Figure
+from lungview_training.evaluation.lesions import (
+    JudgedLesion,
+    froc_marks,
+    lesion_figures,
+    lesion_froc,
+    lesion_sizes,
+)
+from lungview_training.evaluation.marks import FOUND_IOU, JudgedSlice, Marks, gather
+from lungview_training.evaluation.measure import CHEST_MM, Measured
 from lungview_training.evaluation.origin import Seen
 
 Plain = dict[str, object]
 
 NO_SCORES = "This model gives no scores, so its marks cannot be ordered by them."
 NO_SERIES = "The slices do not follow each other in the patient, so boxes are not linked into lesions."
-HIT_RULE = (
-    "Marks and readers' boxes are counted slice by slice. "
-    f"A mark hits the reader's box that it overlaps most, from an IoU of {HIT_IOU:g} on (LUNA16 takes the centre "
-    "instead); further marks on a box that was hit count neither as hits nor as false. A scan is one series, or all "
-    "slices of one patient in an image folder."
+BY_LESION = (
+    "Lesions are counted in whole series. The model's are linked from its marks of all slices; one is where the centre "
+    "of its best box is. Its further lesions on the same one count neither way. "
 )
-LESION_HIT_RULE = (
-    "A lesion of the model hits a reader's when its middle lies inside the reader's boxes (LUNA16's rule, boxes "
-    "for its sphere) or their IoU over all slices is at least 0.1. Its lesions are linked from the marks "
-    "that the most sensitive stop of the score shows; all slices of a series count, those beside a box too."
+BY_BOX = (
+    "Readers' boxes are counted slice by slice. A scan is one series, or all slices of one patient in an image folder: "
+    "where that is not the whole chest, false marks per scan are fewer than a chest would show. "
 )
-_PLAIN_FIGURES = ("best_box_iou", "map50", "map", "negatives_fp", "negatives_flagged")
+FOUND_RULE = f"paired with a shown mark from an IoU of {FOUND_IOU:g} on, one to one, best score first"
+PLAIN_FIGURES = (
+    "best_box_iou",
+    "found_iou",
+    "sensitivity",
+    "map50",
+    "map",
+    "negatives_fp",
+    "negatives_flagged",
+)
 
 
 def build_document(measured: Measured, info: ModelInfo, device: str, seen: Seen, *, draws: int = DRAWS) -> Plain:
     """The whole report but its pictures."""
     marks = gather(measured.slices, measured.threshold)
     found = figures(marks, has_score=info.has_score, draws=draws)
+    by_box, lesions = _froc(found, marks) if info.has_score else None, _lesions(measured, info, draws)
+    by_lesion = lesions["froc"] if lesions is not None and measured.is_whole else None
+    froc = by_lesion if isinstance(by_lesion, dict) else by_box
     return {
-        "model": {
-            "name": info.name,
-            "title": info.title,
-            "architecture": info.architecture,
-            "weights_sha256": info.weights_sha256,
-            "has_score": info.has_score,
-            "score_threshold": measured.threshold if info.has_score else None,
-        },
+        "model": model_table(info, measured.threshold),
         "device": device,
         "warning": seen.warning,
         "data": _data(measured, marks, seen),
         "intervals": f"95 %, {draws} draws of as many patients with replacement; null under two patients",
-        **{name: _figure(found[name]) for name in _PLAIN_FIGURES},
-        "froc": _froc(found, marks) if info.has_score else None,
-        "cpm": _figure(found["cpm"]) if info.has_score else None,
+        **{name: figure_table(found[name]) for name in PLAIN_FIGURES},
+        "found_rule": FOUND_RULE,
+        "froc": froc,
+        "cpm": froc["cpm"] if froc else None,
+        "froc_of_boxes": by_box,
         "calibration": _calibration(found, marks) if info.has_score else None,
         "no_scores": "" if info.has_score else NO_SCORES,
-        "lesions": _lesions(measured, info, draws),
+        "lesions": lesions,
         "no_lesions": "" if measured.lesions else NO_SERIES,
+        "sizes": _sizes(measured, draws),
+        "size_rule": "the longer side of a reader's box" if measured.is_size_known else _guessed_sizes(),
         "split": _by_part(measured, info, seen, draws),
         "subtypes": _subtypes(measured, info, draws),
         "slices": [_row(each, measured.threshold, has_score=info.has_score) for each in measured.slices],
@@ -59,15 +74,39 @@ def build_document(measured: Measured, info: ModelInfo, device: str, seen: Seen,
 
 
 def froc_curve(measured: Measured) -> Curve:
-    """The curve to draw."""
-    return curve(gather(measured.slices, measured.threshold))
+    """The curve to draw: by lesion where every scan is a whole series, else by box."""
+    if measured.is_whole:
+        return curve(froc_marks(measured.lesions))
+    return curve(gather(measured.slices, measured.threshold).froc)
+
+
+def figure_table(figure: Figure) -> Plain:
+    """A figure as JSON takes it."""
+    interval = figure.interval_95
+    return {
+        "value": None if figure.value is None else round(figure.value, 6),
+        "interval_95": None if interval is None else [round(end, 6) for end in interval],
+    }
+
+
+def model_table(info: ModelInfo, threshold: float) -> Plain:
+    """What is said of a model."""
+    return {
+        "name": info.name,
+        "title": info.title,
+        "architecture": info.architecture,
+        "weights_sha256": info.weights_sha256,
+        "has_score": info.has_score,
+        "score_threshold": threshold if info.has_score else None,
+    }
 
 
 def _data(measured: Measured, marks: Marks, seen: Seen) -> Plain:
     slices = measured.slices
     return {
         "patients": len(marks.patients),
-        "scans": int(marks.scans.sum()),
+        "scans": int(marks.froc.scans.sum()),
+        "whole_scans": measured.is_whole,
         "slices": len(slices),
         "boxed_slices": sum(not each.is_free for each in slices),
         "lesion_free_slices": sum(each.is_free for each in slices),
@@ -79,20 +118,18 @@ def _data(measured: Measured, marks: Marks, seen: Seen) -> Plain:
     }
 
 
-def _figure(figure: Figure) -> Plain:
-    interval = figure.interval_95
-    return {
-        "value": None if figure.value is None else round(figure.value, 6),
-        "interval_95": None if interval is None else [round(end, 6) for end in interval],
-    }
-
-
 def _froc(found: Mapping[str, Figure], marks: Marks) -> Plain:
     return {
-        "hit_rule": HIT_RULE,
-        "scans": int(marks.scans.sum()),
-        "sensitivity_at": {f"{rate:g}": _figure(found[f"froc_{rate}"]) for rate in RATES},
+        "counted": "boxes",
+        "hit_rule": BY_BOX + HIT_RULE,
+        "scans": int(marks.froc.scans.sum()),
+        **_rates(found),
     }
+
+
+def _rates(found: Mapping[str, Figure]) -> Plain:
+    rates = {f"{rate:g}": figure_table(found[f"froc_{rate}"]) for rate in RATES}
+    return {"sensitivity_at": rates, "cpm": figure_table(found["cpm"])}
 
 
 def _calibration(found: Mapping[str, Figure], marks: Marks) -> Plain:
@@ -106,26 +143,58 @@ def _calibration(found: Mapping[str, Figure], marks: Marks) -> Plain:
         }
         for each in reliability(marks)
     ]
-    return {"ece": _figure(found["ece"]), "bins": bins}
+    return {"ece": figure_table(found["ece"]), "bins": bins}
 
 
 def _lesions(measured: Measured, info: ModelInfo, draws: int) -> Plain | None:
     if not measured.lesions:
         return None
-    found = lesion_figures(measured.lesions, draws=draws)
+    judged = [lesion for each in measured.lesions for lesion in each.lesions]
+    froc = {"counted": "lesions", "hit_rule": BY_LESION + HIT_RULE, "scans": len(measured.lesions)}
     return {
         "series": len(measured.lesions),
-        "lesions": sum(each.lesions for each in measured.lesions),
-        "found": sum(len(each.ious) for each in measured.lesions),
-        **{name: _figure(figure) for name, figure in found.items()},
-        "froc": _lesion_froc(measured, draws) if info.has_score else None,
+        "lesions": len(judged),
+        "found": sum(each.iou is not None for each in judged),
+        **{name: figure_table(figure) for name, figure in lesion_figures(measured.lesions, draws=draws).items()},
+        "froc": froc | _rates(lesion_froc(measured.lesions, draws=draws)) if info.has_score else None,
+        "sizes": {
+            words: {"lesions": count, **{name: figure_table(figure) for name, figure in found.items()}}
+            for words, (count, found) in lesion_sizes(measured.lesions, draws=draws).items()
+        },
+        "rows": [row for each in measured.lesions for row in _lesion_rows(each.patient, each.scan, each.lesions)],
     }
 
 
-def _lesion_froc(measured: Measured, draws: int) -> Plain:
-    found = {name: _figure(figure) for name, figure in lesion_froc(measured.lesions, draws=draws).items()}
-    cpm = found.pop("cpm")
-    return {"hit_rule": LESION_HIT_RULE, "sensitivity_at": found, "cpm": cpm}
+def _lesion_rows(patient: str, scan: str, lesions: Sequence[JudgedLesion]) -> list[Plain]:
+    return [
+        {
+            "patient": patient,
+            "scan": scan,
+            "slices": [first + 1 for first in each.slices],
+            "label": each.label,
+            "size_mm": round(each.size_mm, 1),
+            "found": each.iou is not None,
+            "iou": None if each.iou is None else round(each.iou, 4),
+            "score": None if each.score is None else round(each.score, 4),
+        }
+        for each in lesions
+    ]
+
+
+def _guessed_sizes() -> str:
+    return f"the longer side of a reader's box; the data have no pixel size, a slice is taken for {CHEST_MM:g} mm"
+
+
+def _sizes(measured: Measured, draws: int) -> Plain:
+    """Figures of readers' boxes by size."""
+    return {
+        words: {
+            "patients": len(set(marks.box_owner.tolist())),
+            "boxes": len(marks.box_owner),
+            **{name: figure_table(figure) for name, figure in found.items()},
+        }
+        for words, (marks, found) in size_figures(measured.slices, measured.threshold, draws=draws).items()
+    }
 
 
 def _by_part(measured: Measured, info: ModelInfo, seen: Seen, draws: int) -> dict[str, Plain]:
@@ -153,8 +222,8 @@ def _group(slices: Sequence[JudgedSlice], threshold: float, info: ModelInfo, dra
         "patients": len(marks.patients),
         "slices": len(slices),
         "boxes": sum(len(each.truth) for each in slices),
-        **{name: _figure(found[name]) for name in _PLAIN_FIGURES},
-        "cpm": _figure(found["cpm"]) if info.has_score else None,
+        **{name: figure_table(found[name]) for name in PLAIN_FIGURES},
+        "box_cpm": figure_table(found["cpm"]) if info.has_score else None,
     }
 
 
@@ -165,8 +234,10 @@ def _row(each: JudgedSlice, threshold: float, *, has_score: bool) -> Plain:
         "slice": each.name,
         "labels": list(each.labels),
         "reader_boxes": [[round(corner, 2) for corner in box] for box in each.truth.tolist()],
+        "sizes_mm": [round(size, 1) for size in each.sizes_mm.tolist()],
         "marks": int((each.scores >= threshold).sum()),
         "best_score": round(float(each.scores[0]), 4) if has_score and each.scores.size else None,
+        "best_box": [round(corner, 2) for corner in each.boxes[0].tolist()] if len(each.boxes) else None,
         "best_box_iou": None if each.best_iou is None else round(each.best_iou, 4),
         "found": each.found(threshold),
         "false_marks": each.false_marks(threshold),

@@ -1,33 +1,20 @@
 """The figures of a report, each with its interval from patients drawn anew."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lungview.domain.arrays import BoolArray, FloatArray, IntArray
-from lungview.metrics.froc import RATES
-from lungview_training.evaluation.marks import HIT_IOU, Marks
+from lungview_training.evaluation.curves import curve
+from lungview_training.evaluation.intervals import DRAWS, Drawn, Figure, draw
+from lungview_training.evaluation.marks import JudgedSlice, Marks, gather
 
-DRAWS = 1000
 BINS = 10
 """Of the reliability diagram: equal steps of the score."""
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A value, None where it cannot be told, and its 95 % interval, None where patients are too few for one."""
-
-    value: float | None
-    interval_95: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """FROC points from the strictest threshold on: false marks per scan and sensitivity, (P,) each."""
-
-    false_marks: FloatArray
-    sensitivity: FloatArray
+SIZES_MM = ((0.0, 10.0), (10.0, 30.0), (30.0, np.inf))
+"""Of readers' boxes by their longer side: nodules that are small, nodules, and masses (Fleischner Society)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +30,58 @@ class Bin:
 
 def figures(marks: Marks, *, has_score: bool, draws: int = DRAWS, seed: int = 0) -> Mapping[str, Figure]:
     """All figures by name; intervals are percentiles over draws of as many patients, with replacement."""
-    count = len(marks.patients)
-    values = _once(marks, np.ones(count), has_score)
-    random = np.random.default_rng(seed)
-    drawn = np.full((0, len(values)), np.nan)
-    if count > 1:
-        weights = random.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64)
-        drawn = np.array([list(_once(marks, weight, has_score).values()) for weight in weights])
-    return {name: figure_of(value, drawn[:, column]) for column, (name, value) in enumerate(values.items())}
+    return drawn_figures(marks, has_score=has_score, draws=draws, seed=seed).figures()
 
 
-def figure_of(value: float, drawn: FloatArray) -> Figure:
-    """A value with the interval of its draws; draws that could not tell are left out."""
-    known = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value):
-        return Figure(None, None)
-    if not known.size:
-        return Figure(float(value), None)
-    low, high = np.percentile(known, (2.5, 97.5))
-    return Figure(float(value), (float(low), float(high)))
+def drawn_figures(marks: Marks, *, has_score: bool, draws: int = DRAWS, seed: int = 0) -> Drawn:
+    """The same with each draw's values, so that two models' can be compared draw by draw.
+
+    best_box_iou: mean over boxed slices of the best-scored mark's IoU (the study's measure). found_iou: mean over
+    readers' boxes that a shown mark overlaps by .1 or more. sensitivity: share of readers' boxes hit by a shown mark.
+    map50, map: average precision at IoU .50, and its mean from .50 to .95. negatives_fp, negatives_flagged: shown marks
+    on a lesion-free slice, and share of such slices with any. froc_<rate>, cpm: sensitivity at false marks per scan.
+    ece: how far the share of marks that hit lies from their score.
+    """
+    return draw(lambda weight: _once(marks, weight, has_score), len(marks.patients), draws=draws, seed=seed)
 
 
-def curve(marks: Marks, weight: FloatArray | None = None) -> Curve:
-    """The FROC curve with each patient (P,) counted weight times, once by default."""
-    weight = np.ones(len(marks.patients)) if weight is None else weight
-    each = weight[marks.owner]
-    lesions, scans = float(weight @ marks.lesions), float(weight @ marks.scans)
-    found = np.cumsum(each * marks.first)[marks.ends]
-    false = np.cumsum(each * (marks.overlap < HIT_IOU))[marks.ends]
-    sensitivity = np.append(0.0, found) / lesions if lesions else np.full(len(found) + 1, np.nan)
-    return Curve(np.append(0.0, false) / max(scans, 1.0), sensitivity)
+def size_figures(
+    slices: Sequence[JudgedSlice], threshold: float, *, draws: int = DRAWS
+) -> Mapping[str, tuple[Marks, Mapping[str, Figure]]]:
+    """Sensitivity and IoU of found boxes by the size of readers' boxes, sizes without any left out."""
+    found = {}
+    for low, high in SIZES_MM:
+        marks = gather(slices, threshold, sizes=(low, high))
+        if len(marks.box_owner):
+            drawn = draw(lambda weight, marks=marks: _of_boxes(marks, weight), len(marks.patients), draws=draws)  # type: ignore[misc]
+            found[size_words(low, high)] = (marks, drawn.figures())
+    return found
+
+
+def size_words(low: float, high: float) -> str:
+    """A step of SIZES_MM in words."""
+    if low <= 0:
+        return f"under {high:g} mm"
+    return f"{low:g} mm and more" if np.isinf(high) else f"{low:g} to {high:g} mm"
 
 
 def reliability(marks: Marks) -> tuple[Bin, ...]:
     """Marks by score, in equal steps."""
-    place = _bins(marks.scores)
+    place = _bins(marks.froc.scores)
     return tuple(_bin(marks, number, place == number) for number in range(BINS))
+
+
+def calibration_error(scores: FloatArray, is_hit: BoolArray, weight: FloatArray | None = None) -> float:
+    """Expected calibration error (Guo et al. 2017): how far the share of hits lies from the score, bins weighted.
+
+    scores, is_hit, weight: (N,). NaN without marks.
+    """
+    each = np.ones(len(scores)) if weight is None else weight
+    total = float(each.sum())
+    if not total:
+        return float("nan")
+    gap = each * (is_hit - scores)
+    return float(np.abs(np.bincount(_bins(scores), gap, BINS)).sum()) / total
 
 
 def _once(marks: Marks, weight: FloatArray, has_score: bool) -> dict[str, float]:
@@ -86,17 +89,24 @@ def _once(marks: Marks, weight: FloatArray, has_score: bool) -> dict[str, float]
     precisions = _precisions(marks, weight)
     values = {
         "best_box_iou": _mean(marks.best_iou, of_slice),
+        **_of_boxes(marks, weight),
         "map50": float(precisions[0]),
         "map": float(precisions.mean()),
         "negatives_fp": _mean(marks.free_false, of_slice),
         "negatives_flagged": _mean(np.minimum(marks.free_false, 1.0), of_slice),
     }
     if has_score:
-        sensitivities = _sensitivities(curve(marks, weight))
-        values |= {f"froc_{rate}": value for rate, value in zip(RATES, sensitivities, strict=True)}
-        values["cpm"] = float(np.mean(sensitivities))
-        values["ece"] = _calibration_error(marks, weight)
+        values |= curve(marks.froc, weight).at_rates()
+        values["ece"] = calibration_error(marks.froc.scores, ~marks.froc.false, weight[marks.froc.owner])
     return values
+
+
+def _of_boxes(marks: Marks, weight: FloatArray) -> dict[str, float]:
+    of_box = weight[marks.box_owner]
+    return {
+        "found_iou": _mean(marks.box_iou, of_box),
+        "sensitivity": _mean(marks.box_hit.astype(np.float64), of_box),
+    }
 
 
 def _mean(values: FloatArray, weight: FloatArray) -> float:
@@ -108,12 +118,12 @@ def _mean(values: FloatArray, weight: FloatArray) -> float:
 
 def _precisions(marks: Marks, weight: FloatArray) -> FloatArray:
     """(10,) average precision at COCO's thresholds, as lungview.metrics.precision has it, patients weighted."""
-    lesions = float(weight @ marks.lesions)
+    lesions, ends = float(weight @ marks.froc.lesions), marks.froc.ends
     if not lesions:
         return np.full(len(marks.exact), np.nan)
-    each = weight[marks.owner]
-    found = np.asarray(np.cumsum(marks.exact * each, axis=1)[:, marks.ends], dtype=np.float64)
-    shown = np.asarray(np.cumsum(each)[marks.ends], dtype=np.float64)
+    each = weight[marks.froc.owner]
+    found = np.asarray(np.cumsum(marks.exact * each, axis=1)[:, ends], dtype=np.float64)
+    shown = np.asarray(np.cumsum(each)[ends], dtype=np.float64)
     precision = np.divide(found, shown, out=np.zeros_like(found), where=shown > 0)
     precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     gained = np.diff(found, axis=1, prepend=0.0)
@@ -121,28 +131,13 @@ def _precisions(marks: Marks, weight: FloatArray) -> FloatArray:
     return total
 
 
-def _sensitivities(points: Curve) -> list[float]:
-    is_highest = np.append(np.diff(points.false_marks) > 0, True)
-    return [float(np.interp(rate, points.false_marks[is_highest], points.sensitivity[is_highest])) for rate in RATES]
-
-
 def _bins(scores: FloatArray) -> IntArray:
     places: IntArray = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
     return places
 
 
-def _calibration_error(marks: Marks, weight: FloatArray) -> float:
-    """Expected calibration error (Guo et al. 2017): how far the share of hits lies from the score, bins weighted."""
-    if not marks.scores.size:
-        return float("nan")
-    each, place = weight[marks.owner], _bins(marks.scores)
-    gap = each * ((marks.overlap >= HIT_IOU) - marks.scores)
-    total = float(each.sum())
-    return float(np.abs(np.bincount(place, gap, BINS)).sum()) / total if total else float("nan")
-
-
 def _bin(marks: Marks, number: int, inside: BoolArray) -> Bin:
     count = int(inside.sum())
-    score = float(marks.scores[inside].mean()) if count else None
-    share = float((marks.overlap[inside] >= HIT_IOU).mean()) if count else None
+    score = float(marks.froc.scores[inside].mean()) if count else None
+    share = float((~marks.froc.false[inside]).mean()) if count else None
     return Bin(number / BINS, (number + 1) / BINS, count, score, share)

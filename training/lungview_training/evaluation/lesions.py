@@ -1,34 +1,52 @@
 """Figures by lesion, where slices follow each other so that boxes can be linked."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lungview.domain.arrays import FloatArray
+from lungview.domain.box import to_array
 from lungview.domain.detection import Detection
 from lungview.domain.finding import Source
 from lungview.domain.lesion import Lesion
-from lungview.metrics.froc import RATES, ScanMarks, froc
+from lungview.metrics.froc import ScanMarks
 from lungview.metrics.lesions import link_lesions, match_lesions
-from lungview_training.evaluation.figures import DRAWS, Figure, figure_of
+from lungview_training.evaluation.curves import FrocMarks, curve, of_scans
+from lungview_training.evaluation.figures import SIZES_MM, size_words
+from lungview_training.evaluation.hits import hits_of
+from lungview_training.evaluation.intervals import DRAWS, Figure, draw
 from lungview_training.evaluation.sources import LabelledScan
+
+LOWEST_CANDIDATE = 0.1
+"""Marks from this score on are linked into candidates, or from the most sensitive stop on where that is lower."""
 
 MarksBySlice = Mapping[int, Sequence[Detection]]
 
 
 @dataclass(frozen=True, slots=True)
-class ScanLesions:
-    """What became of one series: readers' lesions, how many were found with what IoU, and lesions nobody drew.
+class JudgedLesion:
+    """A readers' lesion: its label, greatest side of its boxes in mm, slices (first, last), IoU with the model's lesion
+    that is paired with it, None where it was not found, and that one's score.
+    """
 
-    candidates: the model's lesions down to a lower score, each with the readers' lesion it hits.
+    label: str
+    size_mm: float
+    slices: tuple[int, int]
+    iou: float | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLesions:
+    """What became of one series: readers' lesions, and lesions of the model that nobody drew.
+
+    candidates: the model's lesions down to a low score, each with the readers' lesion it hits by LUNA16's rule.
     """
 
     patient: str
     scan: str
-    lesions: int
-    ious: tuple[float, ...]
+    lesions: tuple[JudgedLesion, ...]
     false_lesions: int
     candidates: ScanMarks
 
@@ -36,19 +54,76 @@ class ScanLesions:
 def match_scan(scan: LabelledScan, marks: MarksBySlice, threshold: float, lowest: float) -> ScanLesions:
     """Link marks and readers' boxes of a series into lesions, and pair them by IoU or centre.
 
-    threshold: score of marks that count as shown. lowest: score of marks that candidates are linked from.
+    threshold: score of marks that count as shown. lowest: score of the most sensitive stop.
     """
     geometry = scan.volume.geometry
     reference = link_lesions(scan.findings, geometry, Source.READER)
-    matching = match_lesions(link_lesions(_from(marks, threshold), geometry, Source.AI), reference)
-    ious = tuple(pair.iou for pair in matching.pairs)
-    candidates = link_lesions(_from(marks, lowest), geometry, Source.AI)
+    shown = link_lesions(_from(marks, threshold), geometry, Source.AI)
+    matching = match_lesions(shown, reference)
+    partners = {pair.reference: (pair.iou, shown[pair.predicted].score) for pair in matching.pairs}
+    candidates = link_lesions(_from(marks, min(lowest, LOWEST_CANDIDATE)), geometry, Source.AI)
     scored = ScanMarks(
         scores=tuple(1.0 if each.score is None else each.score for each in candidates),
-        hits=tuple(_hit(each, reference) for each in candidates),
+        hits=tuple(hit_of(each, reference) for each in candidates),
         lesions=len(reference),
     )
-    return ScanLesions(scan.patient, scan.scan, len(reference), ious, len(matching.unmatched_predicted), scored)
+    lesions = tuple(_judged(each, *partners.get(place, (None, None))) for place, each in enumerate(reference))
+    return ScanLesions(scan.patient, scan.scan, lesions, len(matching.unmatched_predicted), scored)
+
+
+def hit_of(candidate: Lesion, reference: Sequence[Lesion]) -> int | None:
+    """The readers' lesion in which the centre of a candidate's best box lies, on that box's slice.
+
+    A slice between a lesion's ends that nobody boxed has the lesion's box of the nearest one.
+    """
+    key = candidate.key_slice
+    there = [place for place, each in enumerate(reference) if each.first <= key <= each.last]
+    boxes = [reference[place].boxes[min(reference[place].boxes, key=lambda at: abs(at - key))] for place in there]
+    (hit,) = hits_of(to_array([candidate.boxes[key]]), to_array(boxes)).tolist()
+    return None if hit < 0 else there[hit]
+
+
+def lesion_froc(scans: Sequence[ScanLesions], *, draws: int = DRAWS) -> Mapping[str, Figure]:
+    """Sensitivity by lesion at each of LUNA16's rates of false lesions per series, and their mean, cpm.
+
+    Beyond the false lesions of all candidates the sensitivity stays at that of all candidates.
+    """
+    marks = froc_marks(scans)
+    return draw(lambda weight: curve(marks, weight).at_rates(), len(marks.lesions), draws=draws).figures()
+
+
+def froc_marks(scans: Sequence[ScanLesions]) -> FrocMarks:
+    """Candidates of all series laid out flat."""
+    return of_scans(sorted({each.patient for each in scans}), [(each.patient, each.candidates) for each in scans])
+
+
+def lesion_figures(
+    scans: Sequence[ScanLesions], *, sizes: tuple[float, float] = (0.0, np.inf), draws: int = DRAWS
+) -> Mapping[str, Figure]:
+    """Sensitivity, mean IoU of found lesions and false lesions per scan; sizes: mm, the readers' lesions to count."""
+    patients = sorted({each.patient for each in scans})
+    rows = np.zeros((len(patients), 5))
+    for each in scans:
+        kept = [lesion.iou for lesion in each.lesions if sizes[0] <= lesion.size_mm < sizes[1]]
+        ious = [iou for iou in kept if iou is not None]
+        rows[patients.index(each.patient)] += (len(ious), len(kept), sum(ious), each.false_lesions, 1)
+    return draw(lambda weight: _shares(weight, rows), len(patients), draws=draws).figures()
+
+
+def lesion_sizes(scans: Sequence[ScanLesions], *, draws: int = DRAWS) -> Mapping[str, tuple[int, Mapping[str, Figure]]]:
+    """How many readers' lesions there are of each size, and how many were found how well."""
+    sizes = [lesion.size_mm for each in scans for lesion in each.lesions]
+    found = {}
+    for low, high in SIZES_MM:
+        if count := sum(low <= size < high for size in sizes):
+            figures = dict(lesion_figures(scans, sizes=(low, high), draws=draws))
+            del figures["false_lesions_per_scan"]
+            found[size_words(low, high)] = (count, figures)
+    return found
+
+
+def _judged(lesion: Lesion, iou: float | None, score: float | None) -> JudgedLesion:
+    return JudgedLesion(lesion.label, max(lesion.size_mm[:2]), (lesion.first, lesion.last), iou, score)
 
 
 def _from(marks: MarksBySlice, score: float) -> dict[int, tuple[Detection, ...]]:
@@ -59,53 +134,11 @@ def _from(marks: MarksBySlice, score: float) -> dict[int, tuple[Detection, ...]]
     }
 
 
-def _hit(candidate: Lesion, reference: Sequence[Lesion]) -> int | None:
-    """The readers' lesion that a candidate hits, whether or not another hits it too."""
-    pairs = match_lesions([candidate], reference).pairs
-    return pairs[0].reference if pairs else None
-
-
-def lesion_froc(scans: Sequence[ScanLesions], *, draws: int = DRAWS, seed: int = 0) -> Mapping[str, Figure]:
-    """Sensitivity by lesion at each of LUNA16's rates of false lesions per series, and their mean, cpm.
-
-    Beyond the false lesions of all candidates the sensitivity stays at that of all candidates.
-    """
-    by_patient: dict[str, list[ScanMarks]] = defaultdict(list)
-    for each in scans:
-        by_patient[each.patient].append(each.candidates)
-    names = [f"{rate:g}" for rate in RATES] + ["cpm"]
-    drawn = np.full((0, len(names)), np.nan)
-    if len(by_patient) > 1:
-        chosen = np.random.default_rng(seed).integers(len(by_patient), size=(draws, len(by_patient)))
-        groups = list(by_patient.values())
-        drawn = np.array([_sensitivities([marks for row in rows for marks in groups[row]]) for rows in chosen.tolist()])
-    values = _sensitivities([each.candidates for each in scans])
-    return {name: figure_of(values[column], drawn[:, column]) for column, name in enumerate(names)}
-
-
-def _sensitivities(marks: Sequence[ScanMarks]) -> list[float]:
-    curve = froc(marks)
-    return [*(curve.sensitivity_at(rate) for rate in RATES), curve.cpm]
-
-
-def lesion_figures(scans: Sequence[ScanLesions], *, draws: int = DRAWS, seed: int = 0) -> Mapping[str, Figure]:
-    """Sensitivity, mean IoU of found lesions and false lesions per scan, patients drawn anew for the intervals."""
-    patients = sorted({each.patient for each in scans})
-    rows = np.zeros((len(patients), 5))
-    for each in scans:
-        found = len(each.ious)
-        rows[patients.index(each.patient)] += (found, each.lesions, sum(each.ious), each.false_lesions, 1)
-    names = ("sensitivity", "found_iou", "false_lesions_per_scan")
-    values = _shares(np.ones(len(patients)), rows)
-    drawn = np.full((0, len(names)), np.nan)
-    if len(patients) > 1:
-        random = np.random.default_rng(seed)
-        weights = random.multinomial(len(patients), np.full(len(patients), 1 / len(patients)), size=draws)
-        drawn = np.array([_shares(weight.astype(np.float64), rows) for weight in weights])
-    return {name: figure_of(values[column], drawn[:, column]) for column, name in enumerate(names)}
-
-
-def _shares(weight: FloatArray, rows: FloatArray) -> tuple[float, float, float]:
+def _shares(weight: FloatArray, rows: FloatArray) -> dict[str, float]:
     found, lesions, ious, false, scans = (weight @ rows).tolist()
     nothing = float("nan")
-    return found / lesions if lesions else nothing, ious / found if found else nothing, false / scans
+    return {
+        "sensitivity": found / lesions if lesions else nothing,
+        "found_iou": ious / found if found else nothing,
+        "false_lesions_per_scan": false / scans,
+    }

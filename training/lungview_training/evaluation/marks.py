@@ -9,18 +9,22 @@ from lungview.domain.arrays import BoolArray, FloatArray, IntArray
 from lungview.metrics.iou import iou
 from lungview.metrics.matching import match
 from lungview.metrics.precision import COCO_THRESHOLDS
+from lungview_training.evaluation.curves import FrocMarks, ends_of
+from lungview_training.evaluation.hits import first_hits, hits_of
 
-HIT_IOU = 0.1
-"""A mark has found a lesion from this overlap on."""
+FOUND_IOU = 0.1
+"""From this overlap on a box counts as found where it is asked how well found lesions are boxed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedSlice:
     """One slice. boxes: (N, 4), best first, scores: (N,), 1 where a model gives none. truth: (M, 4).
 
-    best_iou: of the best mark with any reader's box, 0 where there is no mark; None on lesion-free slices.
-    overlap: (N,) each mark's best IoU with a reader's box. first: (N,) whether it finds a box that no better mark
-    found, at HIT_IOU. exact: (10, N) the same one to one at COCO's thresholds, .50 to .95.
+    sizes_mm: (M,) longer side of each reader's box, mm. best_iou: of the best mark with any reader's box, 0 where there
+    is no mark; None on lesion-free slices. hits: (N,) the reader's box that each mark hits by LUNA16's rule, else -1.
+    first: (N,) whether a mark is the best on its box. exact: (10, N) whether it finds, one to one, a box at COCO's IoU
+    thresholds, .50 to .95. pair_iou, pair_score: (M,) IoU and score of the mark paired with each reader's box from an
+    IoU of FOUND_IOU on, one to one, best score first; 0 and -1 where there is none.
     """
 
     patient: str
@@ -30,10 +34,13 @@ class JudgedSlice:
     boxes: FloatArray
     scores: FloatArray
     truth: FloatArray
+    sizes_mm: FloatArray
     best_iou: float | None
-    overlap: FloatArray
+    hits: IntArray
     first: BoolArray
     exact: BoolArray
+    pair_iou: FloatArray
+    pair_score: FloatArray
 
     @property
     def is_free(self) -> bool:
@@ -42,10 +49,10 @@ class JudgedSlice:
 
     def false_marks(self, threshold: float) -> int:
         """How many marks at the threshold hit nothing."""
-        return int(((self.scores >= threshold) & (self.overlap < HIT_IOU)).sum())
+        return int(((self.scores >= threshold) & (self.hits < 0)).sum())
 
     def found(self, threshold: float) -> int:
-        """How many readers' boxes marks at the threshold found."""
+        """How many readers' boxes marks at the threshold hit."""
         return int(((self.scores >= threshold) & self.first).sum())
 
 
@@ -57,76 +64,91 @@ def judge(
     boxes: FloatArray,
     scores: FloatArray,
     truth: FloatArray,
+    pixel_mm: tuple[float, float] = (1.0, 1.0),
 ) -> JudgedSlice:
-    """Compare a slice's marks, best first, with the readers' boxes."""
+    """Compare a slice's marks, best first, with the readers' boxes; pixel_mm: (between rows, between columns)."""
     overlaps = iou(boxes, truth)
-    overlap = overlaps.max(axis=1) if len(truth) else np.zeros(len(boxes))
-    best = None if not len(truth) else float(overlap[0]) if len(overlap) else 0.0
+    best = None if not len(truth) else float(overlaps[0].max()) if len(overlaps) else 0.0
     exact = np.zeros((len(COCO_THRESHOLDS), len(boxes)), dtype=np.bool_)
     for row, threshold in enumerate(COCO_THRESHOLDS):
         exact[row, [pair.detection for pair in match(boxes, truth, scores, iou_threshold=threshold).pairs]] = True
-    first = _first_hits(overlaps)
-    return JudgedSlice(patient, scan, name, labels, boxes, scores, truth, best, overlap, first, exact)
-
-
-def _first_hits(overlaps: FloatArray) -> BoolArray:
-    """(N,) whether each mark, best first, is the first on the box it overlaps most, as LUNA16 counts."""
-    first = np.zeros(len(overlaps), dtype=np.bool_)
-    taken: set[int] = set()
-    for place, row in enumerate(overlaps):
-        if row.size and row.max() >= HIT_IOU and int(row.argmax()) not in taken:
-            first[place] = True
-            taken.add(int(row.argmax()))
-    return first
+    hits = hits_of(boxes, truth)
+    first = np.zeros(len(boxes), dtype=np.bool_)
+    first[first_hits(scores, hits)] = True
+    pair_iou, pair_score = np.zeros(len(truth)), np.full(len(truth), -1.0)
+    for pair in match(boxes, truth, scores, iou_threshold=FOUND_IOU).pairs:
+        pair_iou[pair.finding], pair_score[pair.finding] = pair.iou, scores[pair.detection]
+    sides = (truth[:, 2:] - truth[:, :2]) * np.array(pixel_mm[::-1])
+    sizes = sides.max(axis=1, initial=0.0)
+    return JudgedSlice(
+        patient, scan, name, labels, boxes, scores, truth, sizes, best, hits, first, exact, pair_iou, pair_score
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
     """All marks of many slices, best score first, so that a bootstrap only weighs patients anew.
 
-    owner: (N,) row of the mark's patient. scores, overlap, first, exact: as of a slice. ends: (E,) last mark of each
-    run of equal scores. Per slice: slice_owner, best_iou (NaN on free slices), free_false and free_flagged (marks at
-    the threshold on free slices, NaN on boxed ones). Per patient: lesions and scans, (P,).
+    froc: the marks, slice by slice; exact: (10, N) as of a slice. Per slice: slice_owner, best_iou (NaN on free
+    slices), free_false (marks at the threshold on free slices, NaN on boxed ones). Per reader's box, (B,): box_owner,
+    box_size_mm, box_iou of the mark at the threshold that is paired with it, NaN where there is none, and box_hit,
+    whether a mark at the threshold hits it by LUNA16's rule.
     """
 
     patients: tuple[str, ...]
-    owner: IntArray
-    scores: FloatArray
-    overlap: FloatArray
-    first: BoolArray
+    froc: FrocMarks
     exact: BoolArray
-    ends: IntArray
     slice_owner: IntArray
     best_iou: FloatArray
     free_false: FloatArray
-    lesions: FloatArray
-    scans: FloatArray
+    box_owner: IntArray
+    box_size_mm: FloatArray
+    box_iou: FloatArray
+    box_hit: BoolArray
 
 
-def gather(slices: Sequence[JudgedSlice], threshold: float) -> Marks:
-    """Lay slices out flat; threshold: the score from which marks on lesion-free slices count as shown."""
+def gather(slices: Sequence[JudgedSlice], threshold: float, *, sizes: tuple[float, float] = (0.0, np.inf)) -> Marks:
+    """Lay slices out flat. threshold: score from which marks count as shown. sizes: mm, the readers' boxes to keep."""
     patients = tuple(sorted({each.patient for each in slices}))
     rows = {name: row for row, name in enumerate(patients)}
-    slice_owner = np.array([rows[each.patient] for each in slices], dtype=np.int64)
-    owner = np.repeat(slice_owner, [len(each.scores) for each in slices])
-    scores = np.concatenate([np.zeros(0), *(each.scores for each in slices)])
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    lesions, scans = np.zeros(len(patients)), np.zeros(len(patients))
-    np.add.at(lesions, slice_owner, [float(len(each.truth)) for each in slices])
-    for patient, _ in {(each.patient, each.scan) for each in slices}:
-        scans[rows[patient]] += 1
+    owner = np.array([rows[each.patient] for each in slices], dtype=np.int64)
+    froc, order = _froc(slices, owner, len(patients))
+    nothing = np.zeros(0)
+    size = np.concatenate([nothing, *(each.sizes_mm for each in slices)])
+    is_kept = (size >= sizes[0]) & (size < sizes[1])
+    is_shown = np.concatenate([nothing, *(each.pair_score for each in slices)]) >= threshold
+    pair_iou = np.concatenate([nothing, *(each.pair_iou for each in slices)])
+    box_hit = np.concatenate([np.zeros(0, np.bool_), *(_boxes_hit(each, threshold) for each in slices)])
     return Marks(
         patients=patients,
-        owner=owner[order],
-        scores=ordered,
-        overlap=np.concatenate([np.zeros(0), *(each.overlap for each in slices)])[order],
-        first=np.concatenate([np.zeros(0, np.bool_), *(each.first for each in slices)])[order],
+        froc=froc,
         exact=np.concatenate([np.zeros((10, 0), np.bool_), *(each.exact for each in slices)], axis=1)[:, order],
-        ends=np.flatnonzero(np.append(np.diff(ordered) != 0, True)) if ordered.size else np.zeros(0, np.int64),
-        slice_owner=slice_owner,
+        slice_owner=owner,
         best_iou=np.array([np.nan if each.best_iou is None else each.best_iou for each in slices]),
         free_false=np.array([float(each.false_marks(threshold)) if each.is_free else np.nan for each in slices]),
-        lesions=lesions,
-        scans=scans,
+        box_owner=np.repeat(owner, [len(each.truth) for each in slices])[is_kept],
+        box_size_mm=size[is_kept],
+        box_iou=np.where(is_shown, pair_iou, np.nan)[is_kept],
+        box_hit=box_hit[is_kept],
     )
+
+
+def _froc(slices: Sequence[JudgedSlice], slice_owner: IntArray, patients: int) -> tuple[FrocMarks, IntArray]:
+    """Marks of slices laid out flat, and the order that was brought about."""
+    scores = np.concatenate([np.zeros(0), *(each.scores for each in slices)])
+    order = np.argsort(-scores, kind="stable")
+    lesions, scans = np.zeros(patients), np.zeros(patients)
+    np.add.at(lesions, slice_owner, [float(len(each.truth)) for each in slices])
+    for owner, _ in {(int(owner), each.scan) for owner, each in zip(slice_owner, slices, strict=True)}:
+        scans[owner] += 1
+    owners = np.repeat(slice_owner, [len(each.scores) for each in slices])[order].astype(np.int64)
+    first = np.concatenate([np.zeros(0, np.bool_), *(each.first for each in slices)])[order]
+    false = np.concatenate([np.zeros(0, np.bool_), *(each.hits < 0 for each in slices)])[order]
+    return FrocMarks(owners, scores[order], first, false, ends_of(scores[order]), lesions, scans), order
+
+
+def _boxes_hit(each: JudgedSlice, threshold: float) -> BoolArray:
+    """(M,) whether each reader's box is hit by a mark at the threshold."""
+    is_hit = np.zeros(len(each.truth), dtype=np.bool_)
+    is_hit[each.hits[(each.scores >= threshold) & each.first]] = True
+    return is_hit

@@ -1,7 +1,7 @@
-"""Asks a detector about every labelled slice, as the window would, and judges each answer."""
+"""Asks detectors about every labelled slice, as the window would, and judges each answer."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,44 +9,103 @@ import numpy as np
 from lungview.domain.arrays import FloatArray
 from lungview.domain.box import to_array
 from lungview.domain.detection import Detection, Detector
+from lungview.domain.geometry import VolumeGeometry
 from lungview.task import Task
-from lungview_training.evaluation.lesions import ScanLesions, match_scan
+from lungview_training.evaluation.lesions import MarksBySlice, ScanLesions, match_scan
 from lungview_training.evaluation.marks import JudgedSlice, judge
 from lungview_training.evaluation.pictures import WorstCases
 from lungview_training.evaluation.sources import LabelledScan, labelled_scans
 
+CHEST_MM = 384.0
+"""Taken for the longer side of a slice whose pixel size is not known, as if it held a whole chest."""
+
+OnSlice = Callable[[LabelledScan, int, Sequence[JudgedSlice]], None]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """Everything judged. threshold: score from which marks are shown; 0 for a model without scores."""
+    """Everything judged. threshold: score from which marks are shown; 0 for a model without scores.
+
+    is_whole: every scan is a whole series, so that false marks per scan mean what they say. is_size_known: pixel sizes
+    come from the data rather than from CHEST_MM.
+    """
 
     slices: tuple[JudgedSlice, ...]
     lesions: tuple[ScanLesions, ...]
     worst: WorstCases
     threshold: float
+    is_whole: bool
+    is_size_known: bool
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one detector has said so far; lowest: its most sensitive stop."""
+
+    detector: Detector
+    threshold: float
+    lowest: float
+    worst: WorstCases
+    slices: list[JudgedSlice] = field(default_factory=list)
+    lesions: list[ScanLesions] = field(default_factory=list)
 
 
 def measure_folder(path: Path, annotations: Path | None, detector: Detector, task: Task) -> Measured:
     """Judge a model on every labelled scan of a path; a scan is let go before the next is read."""
+    (measured,) = measure_each(path, annotations, (detector,), task)
+    return measured
+
+
+def measure_each(
+    path: Path,
+    annotations: Path | None,
+    detectors: Sequence[Detector],
+    task: Task,
+    on_slice: OnSlice = lambda scan, index, judged: None,
+) -> tuple[Measured, ...]:
+    """The same for several models on the same slices; on_slice: told how each model did on a slice, pixels at hand."""
+    tallies = [_tally(detector) for detector in detectors]
+    is_whole = is_size_known = True
+    looked_at = 0
+    for scan in labelled_scans(path, annotations, task):
+        is_whole &= scan.is_series
+        is_size_known &= scan.volume.geometry.is_known
+        answers = []
+        for tally in tallies:
+            answers.append(_answers(scan, tally.detector, task, looked_at))
+            looked_at += len(answers[-1])
+        for index in scan.judged:
+            judged = [_judge(scan, index, marks[index]) for marks in answers]
+            for tally, each in zip(tallies, judged, strict=True):
+                tally.slices.append(each)
+                tally.worst.look_at(each, scan.volume.voxels[index].astype(np.int16))
+            on_slice(scan, index, judged)
+        if scan.is_series:
+            for tally, marks in zip(tallies, answers, strict=True):
+                tally.lesions.append(match_scan(scan, marks, tally.threshold, tally.lowest))
+    return tuple(
+        Measured(tuple(each.slices), tuple(each.lesions), each.worst, each.threshold, is_whole, is_size_known)
+        for each in tallies
+    )
+
+
+def pixel_mm(geometry: VolumeGeometry) -> tuple[float, float]:
+    """(between rows, between columns), guessed from a chest's size where it is not known."""
+    if geometry.is_known:
+        return geometry.pixel_spacing_mm
+    side = CHEST_MM / max(geometry.rows, geometry.columns)
+    return side, side
+
+
+def _tally(detector: Detector) -> _Tally:
     threshold = detector.info.default_threshold if detector.info.has_score else 0.0
     lowest = min((point.score_threshold for point in detector.info.operating_points), default=threshold)
-    worst = WorstCases(threshold)
-    slices: list[JudgedSlice] = []
-    lesions: list[ScanLesions] = []
-    for scan in labelled_scans(path, annotations, task):
-        answers = _answers(scan, detector, task, len(slices))
-        for index in scan.judged:
-            judged = _judge(scan, index, answers[index])
-            slices.append(judged)
-            worst.look_at(judged, scan.volume.voxels[index].astype(np.int16))
-        if scan.is_series:
-            lesions.append(match_scan(scan, answers, threshold, lowest))
-    return Measured(tuple(slices), tuple(lesions), worst, threshold)
+    return _Tally(detector, threshold, lowest, WorstCases(threshold))
 
 
-def _answers(scan: LabelledScan, detector: Detector, task: Task, before: int) -> dict[int, Sequence[Detection]]:
+def _answers(scan: LabelledScan, detector: Detector, task: Task, before: int) -> MarksBySlice:
     """Marks by slice: of all slices where lesions are linked, else of those that are judged."""
-    asked = range(scan.volume.slice_count) if scan.is_series else scan.judged
+    asked = [at for at in range(scan.volume.slice_count) if scan.volume.is_read[at]] if scan.is_series else scan.judged
     answers: dict[int, Sequence[Detection]] = {}
     for answer in detector.detect(scan.volume, asked, task):
         answers[answer.index] = answer.detections
@@ -59,7 +118,8 @@ def _judge(scan: LabelledScan, index: int, marks: Sequence[Detection]) -> Judged
     labels = tuple(sorted({finding.label for finding in findings if finding.label}))
     truth = to_array(finding.box for finding in findings)
     boxes = to_array(mark.box for mark in marks)
-    return judge(scan.patient, scan.scan, scan.slice_names[index], labels, boxes, _scores(marks), truth)
+    name, pixel = scan.slice_names[index], pixel_mm(scan.volume.geometry)
+    return judge(scan.patient, scan.scan, name, labels, boxes, _scores(marks), truth, pixel)
 
 
 def _scores(marks: Sequence[Detection]) -> FloatArray:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from lungview_training.evaluation.document import HIT_RULE, Plain, froc_curve
+from lungview_training.evaluation.document import Plain, froc_curve
 from lungview_training.evaluation.figures import reliability
 from lungview_training.evaluation.marks import gather
 from lungview_training.evaluation.measure import Measured
@@ -100,7 +100,7 @@ def _scores(document: Plain, measured: Measured) -> str:
     plots = froc_plot(froc_curve(measured)) if best else ""
     plots += reliability_plot(reliability(gather(measured.slices, measured.threshold))) + fits
     return (
-        f'<h2>Sensitivity and calibration</h2><p class="note">{escape(HIT_RULE)}</p>'
+        f'<h2>Sensitivity and calibration</h2><p class="note">{escape(str(_table(document["froc"])["hit_rule"]))}</p>'
         f'<div class="row">{plots}</div>{_figures(rows)}'
     )
 

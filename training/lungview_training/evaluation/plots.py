@@ -6,7 +6,8 @@ import numpy as np
 
 from lungview.domain.arrays import FloatArray
 from lungview.metrics.froc import RATES
-from lungview_training.evaluation.figures import Bin, Curve
+from lungview_training.evaluation.curves import Curve
+from lungview_training.evaluation.figures import Bin
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 420, 300, 46, 44, 12
 
