@@ -70,6 +70,10 @@ class TrainingConfig:
     weights_licence: for the model card. field_size: side of the square of sample pixels a slice is cut to; image_size:
     the same square in network pixels.
     optimizer, schedule: see there. clip_norm, ema_decay: 0 for neither clipping nor averaging.
+    micro_batch: slices a pass, where a whole batch does not fit into memory; 0 for all at once. mixed_precision: half
+    precision on CUDA. patience: evaluations without a gain of min_delta before the run ends; 0 to go on to the end.
+    freeze: how many stages of the network, from its stem on, stay as they are; with start_from and fewer slices a pass
+    than fix_norm_below, batch normalisation keeps its statistics too. examples_every: evaluations between pictures.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
     windows of one slice, and 0, 2 or 4 neighbouring slices.
     """
@@ -102,6 +106,13 @@ class TrainingConfig:
     device: str = "auto"
     optimizer: Optimizer = Optimizer.ADAMW
     schedule: Schedule = Schedule.COSINE
+    micro_batch: int = 0
+    mixed_precision: bool = True
+    patience: int = 0
+    min_delta: float = 0.002
+    freeze: int = 0
+    fix_norm_below: int = 8
+    examples_every: int = 4
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be trained with."""
@@ -109,6 +120,9 @@ class TrainingConfig:
         _require(self.network in TRAINABLE, "network", f"must be one of {', '.join(TRAINABLE)}")
         for name in ("steps", "batch_size", "evaluate_every", "checkpoint_every"):
             _require(getattr(self, name) >= 1, name, "must be at least 1")
+        for name in ("micro_batch", "patience", "min_delta", "freeze", "fix_norm_below", "examples_every"):
+            _require(getattr(self, name) >= 0, name, "must not be below 0")
+        _require(isinstance(self.mixed_precision, bool), "mixed_precision", "must be true or false")
         for name in ("negative_share", "sheet_share", "paste_probability", "validation_share", "test_share"):
             _require(0.0 <= getattr(self, name) <= 1.0, name, "must lie between 0 and 1")
         _require(self.negative_share + self.sheet_share <= 1.0, "sheet_share", "with negative_share exceeds 1")

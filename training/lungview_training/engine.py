@@ -1,7 +1,5 @@
 """The training loop."""
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable
@@ -29,6 +27,7 @@ from lungview_training.config import Optimizer, Schedule, TrainingConfig
 from lungview_training.data import TrainingData, read_data
 from lungview_training.evaluate import judge, measure
 from lungview_training.events import CheckpointSaved, EvaluationDone, Event, RunEnded, RunStarted, StepDone
+from lungview_training.fingerprint import fingerprint
 from lungview_training.learners.choose import make_learner
 from lungview_training.learners.protocol import BatchSource, Learner
 
@@ -100,7 +99,7 @@ def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
         average,
         _optimizer(config, network),
         device,
-        _fingerprint(config, data),
+        fingerprint(config, data),
     )
     state = load_state(config.output, run.fingerprint)
     if state is not None:
@@ -128,21 +127,6 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     kernels = [value for value in network.parameters() if value.ndim > 1]
     others = [value for value in network.parameters() if value.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def _fingerprint(config: TrainingConfig, data: TrainingData) -> str:
-    """What must be the same for a run to go on: the settings but for its length's bookkeeping, and the split."""
-    settings = config.as_plain()
-    for name in ("output", "weights_licence", "threads", "device", "checkpoint_every", "evaluate_every"):
-        settings.pop(name)
-    if config.network == "compact":
-        del settings["network"]  # runs begun before there was a choice go on
-    if config.optimizer is Optimizer.ADAMW:
-        del settings["optimizer"]
-    if config.schedule is Schedule.COSINE:
-        del settings["schedule"]
-    patients = [sorted(part) for part in (data.split.train, data.split.validation, data.split.test)]
-    return hashlib.sha256(json.dumps([settings, patients], sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _started(run: _Run) -> RunStarted:

@@ -1,0 +1,82 @@
+"""Which settings, data and programs a run was made with, as run.json tells it."""
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lungview.files import write_atomically
+from lungview_training.config import TrainingConfig
+from lungview_training.events import RunStarted
+
+ABOUT_FILE = "run.json"
+
+
+def write_about(config: TrainingConfig, started: RunStarted, fingerprint: str) -> Path:
+    """Write run.json; each time the run starts or goes on, an entry is added under "starts"."""
+    path = config.output / ABOUT_FILE
+    settings = config.as_plain()
+    settings.pop("output")
+    settings["sources"] = [
+        {"title": source.title or source.path.name, "kind": source.kind.value, "role": source.role.value}
+        for source in config.sources
+    ]
+    about = {
+        "name": config.name,
+        "seed": config.seed,
+        "fingerprint": fingerprint,
+        "data_hash": started.data_hash,
+        "patients": {
+            "training": started.train_patients,
+            "validation": started.validation_patients,
+            "test": started.test_patients,
+        },
+        "settings": settings,
+        "starts": [*_starts(path), _start(started)],
+    }
+    write_atomically(path, (json.dumps(about, indent=2, default=str) + "\n").encode())
+    return path
+
+
+def read_about(path: Path) -> dict[str, object]:
+    """What run.json holds; empty where there is none or it cannot be read."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def _starts(path: Path) -> list[object]:
+    starts = read_about(path).get("starts")
+    return starts if isinstance(starts, list) else []
+
+
+def _start(started: RunStarted) -> dict[str, object]:
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "first_step": started.first_step,
+        "data_hash": started.data_hash,
+        "device": _device_name(started.device),
+        "processes": started.processes,
+        "threads": torch.get_num_threads(),
+        "mixed_precision": started.mixed_precision,
+        "micro_batch": started.micro_batch,
+        "versions": {
+            "lungview": version("lungview"),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "cuda": torch.version.cuda,
+            "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        },
+    }
+
+
+def _device_name(kind: str) -> str:
+    return torch.cuda.get_device_name() if kind == "cuda" else kind
