@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lungview.detection.device import choose_device
+from lungview.detection.pipeline import in_order
 from lungview.domain.arrays import HuArray
 from lungview.domain.detection import ModelInfo, SliceDetections
 from lungview.domain.volume import Volume
@@ -18,8 +19,8 @@ from lungview.task import Task
 
 log = logging.getLogger(__name__)
 
-LARGEST_BATCH = {"cuda": 8, "mps": 4, "cpu": 1}
-"""On a CPU a batch gains nothing and keeps whoever waits for its first slice waiting."""
+LARGEST_BATCH = {"cuda": 8, "mps": 4, "cpu": 4}
+"""Slices at once. On a CPU four take a quarter less time than one by one, and more gain nothing."""
 
 
 class Reader(Protocol):
@@ -32,11 +33,21 @@ class Reader(Protocol):
         ...
 
 
-class NetworkDetector:
-    """A network behind the Detector protocol."""
+class _NoMemory(Exception):  # noqa: N818
+    """Memory does not suffice for a batch; never leaves this module."""
 
-    def __init__(self, network: nn.Module, reader: Reader, info: ModelInfo, device: str = "auto") -> None:
+
+class NetworkDetector:
+    """A network behind the Detector protocol.
+
+    workers: threads that each work on a batch of their own where the network runs on the CPU.
+    """
+
+    def __init__(
+        self, network: nn.Module, reader: Reader, info: ModelInfo, device: str = "auto", workers: int = 1
+    ) -> None:
         self._reader = reader
+        self._workers = workers
         self._info = info
         self._network = network
         self._device = torch.device("cpu")
@@ -57,7 +68,20 @@ class NetworkDetector:
         """Yield each asked slice's detections in the order asked; the first slice alone, so that it shows at once."""
         if volume.is_colour:
             raise DetectionError("This series holds colour pictures, not CT numbers: choose a CT series to detect on.")
-        asked = iter(indices)
+        batches = self._batches(iter(indices), volume, task)
+        first = next(batches, None)
+        if first is None:
+            return
+        yield from self._answers(volume, first)
+        workers = self._workers if self._device.type == "cpu" else 1
+        for batch, answers in in_order(batches, lambda batch: self._attempt(volume, batch), workers):
+            results = answers()
+            for result in self._answers(volume, batch) if results is None else results:
+                task.check()
+                yield result
+
+    def _batches(self, asked: Iterator[int], volume: Volume, task: Task) -> Iterator[list[int]]:
+        """Draw as many indices as are worked on at once, but the first alone."""
         size = 1
         while True:
             task.check()
@@ -66,10 +90,15 @@ class NetworkDetector:
                 return
             for index in batch:
                 _require_read(volume, index)
-            for result in self._answers(volume, batch):
-                task.check()
-                yield result
+            yield batch
             size = self._batch
+
+    def _attempt(self, volume: Volume, batch: list[int]) -> list[SliceDetections] | None:
+        """Answer a batch; None where memory does not suffice for it while others are worked on."""
+        try:
+            return self._run(volume, batch)
+        except _NoMemory:
+            return None
 
     def _answers(self, volume: Volume, batch: list[int]) -> Iterator[SliceDetections]:
         """Answer a batch; where memory does not suffice, smaller ones, and at last on the CPU."""
@@ -77,16 +106,23 @@ class NetworkDetector:
         while waiting:
             part = waiting[: self._batch]
             try:
-                results = self._reader(self._network, volume, part, self._device)
-            except (RuntimeError, MemoryError) as error:
-                if not _is_memory(error):
-                    raise DetectionError(
-                        f"The {self.device} device failed ({_first_line(error)}): choose device cpu in the settings."
-                    ) from error
+                results = self._run(volume, part)
+            except _NoMemory as error:
                 self._shrink(error)
                 continue
             yield from results
             waiting = waiting[len(part) :]
+
+    def _run(self, volume: Volume, batch: list[int]) -> list[SliceDetections]:
+        """Ask the network; tells want of memory from other failures of the device."""
+        try:
+            return self._reader(self._network, volume, batch, self._device)
+        except (RuntimeError, MemoryError) as error:
+            if _is_memory(error):
+                raise _NoMemory from error
+            raise DetectionError(
+                f"The {self.device} device failed ({_first_line(error)}): choose device cpu in the settings."
+            ) from error
 
     def _shrink(self, error: Exception) -> None:
         if self._batch > 1:

@@ -6,7 +6,7 @@ import torch
 
 from lungview.errors import DetectionError
 
-_MOST_THREADS = 4
+_MOST_WORKERS = 4
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
 
@@ -38,10 +38,11 @@ def choose_device(wanted: str = "auto") -> torch.device:
         raise DetectionError(f"The device {wanted!r} is unknown; choose one of {', '.join(DEVICES)}.") from error
 
 
-def leave_a_core() -> None:
-    """Keep one core for whoever scrolls meanwhile, and use no more threads than a small network gains from.
+def share_cores(*, leaves_one: bool = True) -> int:
+    """Give each of torch's operations one thread, and return how many slices may be worked on side by side instead.
 
-    Two threads on two busy cores wait for each other at every layer: measured, a slice then takes 50 times as long as
-    with one.
+    Threads that share one operation wait for each other at every layer: measured on two cores of which another program
+    took one, a slice then takes 50 times as long as with one thread. leaves_one: for whoever scrolls meanwhile.
     """
-    torch.set_num_threads(max(1, min(_MOST_THREADS, (os.cpu_count() or 2) - 1)))
+    torch.set_num_threads(1)
+    return max(1, min(_MOST_WORKERS, (os.cpu_count() or 2) - int(leaves_one)))

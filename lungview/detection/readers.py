@@ -11,8 +11,9 @@ from torch.nn import functional
 from lungview.detection.context import neighbours
 from lungview.detection.decode import Decoded, decode
 from lungview.detection.detector import slices_of
-from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet
+from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet, LesionOutput
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
+from lungview.detection.prepared import PreparedSlices
 from lungview.detection.preprocess import CHANNEL_WINDOWS, Grid, grid_for, resample, to_channels
 from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.box import Box
@@ -21,29 +22,64 @@ from lungview.domain.study import PixelFormat
 from lungview.domain.volume import Volume
 
 
-@torch.inference_mode()
-def read_lesions(network: nn.Module, volume: Volume, indices: list[int], device: torch.device) -> list[SliceDetections]:
-    """Resample the slices, look through the three windows, and bring boxes back to the slices' own pixels."""
-    assert isinstance(network, LesionNet)
-    geometry = volume.geometry
-    spacing = geometry.pixel_spacing_mm if geometry.is_known else None
-    grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)
-    hu, context = _with_neighbours(volume, indices, network.in_channels - len(CHANNEL_WINDOWS), grid)
-    channels = to_channels(hu.to(device), None if context is None else context.to(device))
-    decoded = decode(network(channels.contiguous(memory_format=torch.channels_last)))
-    return [_in_slice(index, each, grid) for index, each in zip(indices, decoded, strict=True)]
+class LesionReader:
+    """Resamples slices, looks through the windows, and brings boxes back to the slices' own pixels.
+
+    is_thorough: look at each slice's mirror image too, and take the mean of both heat maps: twice the time.
+    """
+
+    def __init__(self, *, is_thorough: bool = False) -> None:
+        self._is_thorough = is_thorough
+        self._prepared = PreparedSlices()
+
+    @torch.inference_mode()
+    def __call__(
+        self, network: nn.Module, volume: Volume, indices: list[int], device: torch.device
+    ) -> list[SliceDetections]:
+        """Answer for each index."""
+        assert isinstance(network, LesionNet)
+        geometry = volume.geometry
+        spacing = geometry.pixel_spacing_mm if geometry.is_known else None
+        grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)
+        hu, context = self._with_neighbours(volume, indices, network.in_channels - len(CHANNEL_WINDOWS), grid)
+        channels = to_channels(hu.to(device), None if context is None else context.to(device))
+        channels = channels.contiguous(memory_format=torch.channels_last)
+        output = look_twice(network, channels) if self._is_thorough else network(channels)
+        return [_in_slice(index, each, grid) for index, each in zip(indices, decode(output), strict=True)]
+
+    def _with_neighbours(
+        self, volume: Volume, indices: list[int], count: int, grid: Grid
+    ) -> tuple[Tensor, Tensor | None]:
+        """Resampled slices (N, 1, h, w), and count neighbours of each, (N, count, h, w)."""
+        if not count:
+            return resample(slices_of(volume, indices), grid), None
+        beside = [neighbours(volume, index, count) for index in indices]
+        prepared = self._prepared.of(volume, {*indices, *(place for places in beside for place in places)}, grid)
+        own = torch.stack([prepared[index] for index in indices])
+        context = torch.stack([torch.cat([prepared[place] for place in places]) for places in beside])
+        return own, context
 
 
-def _with_neighbours(volume: Volume, indices: list[int], count: int, grid: Grid) -> tuple[Tensor, Tensor | None]:
-    """Resampled slices (N, 1, h, w), and count neighbours of each, (N, count, h, w); every slice resampled once."""
-    if not count:
-        return resample(slices_of(volume, indices), grid), None
-    beside = [neighbours(volume, index, count) for index in indices]
-    needed = sorted({*indices, *(place for places in beside for place in places)})
-    prepared = resample(slices_of(volume, needed), grid)
-    row = {index: place for place, index in enumerate(needed)}
-    context = torch.stack([prepared[[row[place] for place in places], 0] for places in beside])
-    return prepared[[row[index] for index in indices]], context
+def look_twice(network: nn.Module, channels: Tensor) -> LesionOutput:
+    """What the network says of slices (N, C, H, W) and of their mirror images, averaged: W must be a multiple of 32.
+
+    Heat and presence are averaged as chances, box sides where each view saw them.
+    """
+    one: LesionOutput = network(channels)
+    other: LesionOutput = network(channels.flip(3).contiguous(memory_format=torch.channels_last))
+    left, top, right, bottom = other.sides.flip(3).unbind(1)
+    return LesionOutput(
+        heat=_mean_chance(one.heat, other.heat.flip(3)),
+        sides=(one.sides + torch.stack([right, top, left, bottom], dim=1)) / 2,
+        mask=_mean_chance(one.mask, other.mask.flip(3)),
+        gate=(one.gate + other.gate.flip(3)) / 2,
+        presence=_mean_chance(one.presence, other.presence),
+    )
+
+
+def _mean_chance(one: Tensor, other: Tensor) -> Tensor:
+    """The logit of the mean of two chances given as logits."""
+    return torch.logit((torch.sigmoid(one.float()) + torch.sigmoid(other.float())) / 2, eps=1e-6)
 
 
 def read_simple_cancer_cnn(

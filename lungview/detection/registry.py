@@ -1,17 +1,19 @@
 """Models by name or file."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from lungview.detection.build import Network, build_network
 from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards
 from lungview.detection.detector import NetworkDetector, Reader
-from lungview.detection.device import leave_a_core
+from lungview.detection.device import share_cores
+from lungview.detection.fusion import fuse
 from lungview.detection.mil import read_mil
 from lungview.detection.models_info import architecture
 from lungview.detection.networks.lesion import LesionNet
 from lungview.detection.networks.mil_attention import MilAttentionNet
-from lungview.detection.readers import read_lesions, read_simple_cancer_cnn
+from lungview.detection.readers import LesionReader, read_simple_cancer_cnn
 from lungview.detection.weights import sha256_of
 from lungview.domain.detection import Detector, ModelInfo, OperatingPoint
 from lungview.errors import DetectionError, WeightsError
@@ -27,35 +29,45 @@ def available_models() -> tuple[ModelInfo, ...]:
     return tuple(card.info for card in bundled_cards())
 
 
-def load_detector(name_or_file: str = DEFAULT, device: str = "auto") -> Detector:
+@dataclass(frozen=True, slots=True)
+class _How:
+    device: str
+    workers: int
+    is_thorough: bool
+
+
+def load_detector(
+    name_or_file: str = DEFAULT, device: str = "auto", *, is_thorough: bool = False, leaves_a_core: bool = True
+) -> Detector:
     """Load a bundled model by name ("default" for the default one), or the weights in a file.
 
-    Sets torch's threads for the whole process, so that a core is left to the window.
+    is_thorough: look at each slice twice, as it is and mirrored. leaves_a_core: to a window that is to go on answering.
+    Sets torch's threads for the whole process.
     """
-    leave_a_core()
+    how = _How(device, share_cores(leaves_one=leaves_a_core), is_thorough)
     cards = {card.info.name: card for card in bundled_cards()}
     name = DEFAULT_MODEL if name_or_file == DEFAULT else name_or_file
     if name in cards:
-        return _bundled(cards[name], device)
+        return _bundled(cards[name], how)
     path = Path(name_or_file).expanduser()
     if path.is_file():
-        return _from_file(path, device)
+        return _from_file(path, how)
     if name_or_file == DEFAULT:
         raise DetectionError("The bundled model is missing: install LungView again, or name a weights file.")
     known = ", ".join(sorted(cards)) or "none"
     raise DetectionError(f"There is no model and no file named {path.name!r}; bundled models: {known}.")
 
 
-def _bundled(card: ModelCard, device: str) -> Detector:
+def _bundled(card: ModelCard, how: _How) -> Detector:
     """A bundled model, its weights checked against the card."""
     if sha256_of(card.weights) != card.info.weights_sha256:
         raise WeightsError(f"{card.weights.name} is not the file its card describes: install LungView again.")
     network = build_network(card.weights)
     log.info("loaded model %s", card.info.name)
-    return NetworkDetector(network, _reader(network), card.info, device)
+    return _detector(network, card.info, how)
 
 
-def _from_file(path: Path, device: str) -> Detector:
+def _from_file(path: Path, how: _How) -> Detector:
     network = build_network(path)
     known = architecture(network.key)
     info = ModelInfo(
@@ -69,10 +81,14 @@ def _from_file(path: Path, device: str) -> Detector:
         operating_points=_UNMEASURED if known.has_score else (),
         summary="Weights from a file; nothing is known of how well they do.",
     )
-    return NetworkDetector(network, _reader(network), info, device)
+    return _detector(network, info, how)
 
 
-def _reader(network: Network) -> Reader:
+def _detector(network: Network, info: ModelInfo, how: _How) -> Detector:
+    return NetworkDetector(fuse(network), _reader(network, how.is_thorough), info, how.device, how.workers)
+
+
+def _reader(network: Network, is_thorough: bool) -> Reader:
     if isinstance(network, MilAttentionNet):
         return read_mil
-    return read_lesions if isinstance(network, LesionNet) else read_simple_cancer_cnn
+    return LesionReader(is_thorough=is_thorough) if isinstance(network, LesionNet) else read_simple_cancer_cnn

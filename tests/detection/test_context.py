@@ -17,7 +17,7 @@ from lungview.detection.decode import decode
 from lungview.detection.networks.catalogue import make_network, network_names
 from lungview.detection.networks.lesion import MULTIPLE, LesionNet
 from lungview.detection.preprocess import CHANNEL_COUNTS, CHANNEL_WINDOWS, grid_for, resample, to_channels
-from lungview.detection.readers import read_lesions
+from lungview.detection.readers import LesionReader
 from lungview.domain.arrays import VoxelArray
 from lungview.domain.detection import SliceDetections
 from lungview.domain.volume import Volume
@@ -43,7 +43,7 @@ def _eager(channels: int, name: str = "compact") -> LesionNet:
 
 
 def _answer(network: LesionNet, volume: Volume, index: int) -> SliceDetections:
-    return read_lesions(network, volume, [index], CPU)[0]
+    return LesionReader()(network, volume, [index], CPU)[0]
 
 
 def _same(one: SliceDetections, other: SliceDetections) -> bool:
@@ -186,7 +186,7 @@ def test_weights_for_a_number_of_channels_that_is_never_fed_are_refused(tmp_path
 
 def test_a_batch_with_neighbours_gives_what_single_slices_give() -> None:
     volume, network = _volume(slice_mm=5.0), _eager(7)
-    together = read_lesions(network, volume, [6, 2, 3], CPU)
+    together = LesionReader()(network, volume, [6, 2, 3], CPU)
     for index, answer in zip([6, 2, 3], together, strict=True):
         alone = _answer(network, volume, index)
         assert answer.index == index

@@ -12,7 +12,7 @@ from lungview.detection.build import build_network
 from lungview.detection.detector import NetworkDetector
 from lungview.detection.device import choose_device
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
-from lungview.detection.readers import read_lesions, read_simple_cancer_cnn, study_input
+from lungview.detection.readers import LesionReader, read_simple_cancer_cnn, study_input
 from lungview.detection.registry import load_detector
 from lungview.domain.detection import ModelInfo, SliceDetections
 from lungview.domain.study import PixelFormat
@@ -170,8 +170,8 @@ def test_an_untrained_compact_network_claims_nothing(tmp_path: Path) -> None:
 def test_a_batch_gives_what_single_slices_give(tmp_path: Path) -> None:
     network = build_network(compact_file(tmp_path, centre_bias=0.0))
     volume = make_volume(make_stack(3, 96, 128))
-    together = read_lesions(network, volume, [0, 1, 2], torch.device("cpu"))
-    alone = [read_lesions(network, volume, [index], torch.device("cpu"))[0] for index in range(3)]
+    together = LesionReader()(network, volume, [0, 1, 2], torch.device("cpu"))
+    alone = [LesionReader()(network, volume, [index], torch.device("cpu"))[0] for index in range(3)]
     for one, other in zip(together, alone, strict=True):
         assert len(one.detections) == len(other.detections)
         assert np.allclose(one.attention, other.attention, atol=1e-5)  # type: ignore[arg-type]
