@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from lungview.domain.arrays import BoolArray, FloatArray
 from lungview.metrics.froc import ScanMarks, froc
@@ -17,12 +18,28 @@ HIT_IOU = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SliceResult:
-    """One slice: proposed boxes (N, 4), best first, their scores (N,), and the readers' boxes (M, 4)."""
+    """One slice: proposed boxes (N, 4), best first, their scores (N,), and the readers' boxes (M, 4).
+
+    presence: the chance of any lesion on the slice, where the network gives one. label: whether there is one, where a
+    table says so without boxes.
+    """
 
     patient: str
     boxes: FloatArray
     scores: FloatArray
     truth: FloatArray
+    presence: float | None = None
+    label: bool | None = None
+
+    @property
+    def has_lesion(self) -> bool:
+        """Whether readers drew a box, or a table says that there is a lesion."""
+        return len(self.truth) > 0 if self.label is None else self.label
+
+    @property
+    def is_located(self) -> bool:
+        """Whether boxes can be judged: a slice said to hold a lesion that nobody boxed proves none right or wrong."""
+        return len(self.truth) > 0 or not self.has_lesion
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,17 @@ def judge(result: SliceResult) -> Judged:
         ScanMarks(tuple(result.scores.tolist()), hits, lesions),
         best,
     )
+
+
+def presence_auc(results: Sequence[SliceResult]) -> float:
+    """How often a slice with a lesion has a higher presence than one without, ties half; 0.5 where one kind lacks."""
+    told = [(each.presence, each.has_lesion) for each in results if each.presence is not None]
+    held = np.array([chance for chance, holds in told if holds])
+    free = np.array([chance for chance, holds in told if not holds])
+    if not (held.size and free.size):
+        return 0.5
+    ranks = rankdata(np.concatenate([held, free]))[: held.size]
+    return float((ranks.sum() - held.size * (held.size + 1) / 2) / (held.size * free.size))
 
 
 def measure(judged: Sequence[Judged], score_threshold: float) -> Metrics:

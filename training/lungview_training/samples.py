@@ -1,6 +1,8 @@
-"""What the networks learn from, held in memory."""
+"""What the networks learn from."""
 
+import re
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from scipy.ndimage import find_objects
@@ -11,6 +13,8 @@ from lungview.domain.study import PixelFormat
 SAMPLE_MM = 1.5
 """Pixel size of samples: that of 256 x 256 slices of whole chests, whose spacing is not recorded."""
 
+_ID = re.compile(r"(?:Lung_Dx-)?([ABEG])\d{4}", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
@@ -20,8 +24,12 @@ class Sample:
         were drawn, the ellipse in each box, and has_mask is False. boxes: (N, 4) float32 as the readers drew them.
     is_negative_known: False where no box is no proof that there is no lesion.
     neighbours: slices (H, W) at -10, -5, 5 and 10 mm, None where there is none; empty where nothing is known of them.
-    series, label: the series a slice belongs to, and whether it holds a lesion, where a table says so without boxes.
+    series: the one a slice belongs to, where that is known. label, series_label: whether the slice, or anything in its
+    series, holds a lesion, where a table says so without boxes.
     pixels: how its file stores the slice, None where that is not known.
+    subtype: a letter of SUBTYPES, "" where unknown. study: its Study Instance UID. digest: of its pixels, "" where they
+    are all alike; with study and name they tell one person under two names. is_labelled: whether any label is set,
+    found out where None. Arrays may be read-only views of files.
     """
 
     patient: str
@@ -34,7 +42,17 @@ class Sample:
     neighbours: tuple[HuArray | None, ...] = ()
     series: str = ""
     label: bool | None = None
+    series_label: bool | None = None
     pixels: PixelFormat | None = None
+    subtype: str = ""
+    study: str = ""
+    digest: str = ""
+    is_labelled: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Look at the labels once, where nobody has."""
+        if self.is_labelled is None:
+            object.__setattr__(self, "is_labelled", bool(self.labels.any()))
 
     @property
     def has_lesion(self) -> bool:
@@ -49,6 +67,24 @@ class Nodule:
     patient: str
     hu: HuArray
     mask: BoolArray
+
+
+def no_labels(shape: tuple[int, ...]) -> UInt8Array:
+    """Labels of a slice without lesions: (H, W) zeros, read-only, that take no memory."""
+    return np.broadcast_to(np.uint8(0), shape)
+
+
+def digest_of(hu: HuArray) -> str:
+    """What tells a picture from all others; "" where its pixels are all alike, as many pictures' may be."""
+    if hu.size == 0 or (hu == hu.flat[0]).all():
+        return ""
+    return blake2b(np.ascontiguousarray(hu).tobytes(), digest_size=12).hexdigest()
+
+
+def subtype_of(patient: str, told: str = "") -> str:
+    """The subtype a source tells of, else the letter in an ID such as Lung_Dx-A0001, else ""."""
+    match = _ID.fullmatch(patient)
+    return told or (match.group(1).upper() if match else "")
 
 
 def boxes_of(labels: UInt8Array, smallest_area: int = 4) -> FloatArray:

@@ -114,8 +114,8 @@ class Sampler:
         drawn = _Drawn(sample.hu, sample.labels, sample.has_mask or not sample.has_lesion)
         if self.nodules and random.random() < self.config.paste_probability:
             self._paste_into(drawn, sample, random)
-        drawn.hu = _fitted(drawn.hu, np.full((size, size), AIR_HU, dtype=np.int16))
-        drawn.labels = _fitted(drawn.labels, np.zeros((size, size), dtype=np.uint8))
+        drawn.hu = fitted(drawn.hu, np.full((size, size), AIR_HU, dtype=np.int16))
+        drawn.labels = fitted(drawn.labels, np.zeros((size, size), dtype=np.uint8))
         return drawn
 
     def _paste_into(self, drawn: _Drawn, sample: Sample, random: np.random.Generator) -> None:
@@ -129,7 +129,7 @@ class Sampler:
             drawn.hu, drawn.labels = paste(drawn.hu, drawn.labels, nodule, places, random)
 
 
-def _fitted(picture: Picture, onto: Picture) -> Picture:
+def fitted(picture: Picture, onto: Picture) -> Picture:
     """Crop or pad (H, W) about its middle onto a square of fill."""
     take, put = [], []
     for side, size in zip(picture.shape, onto.shape, strict=True):

@@ -52,7 +52,7 @@ class LesionLearner:
         """Boxes in the samples' own pixels, best first."""
         return run_on(network, samples)
 
-    def score(self, figures: Metrics) -> float:
+    def score(self, figures: Metrics, results: Sequence[SliceResult] = ()) -> float:
         """How well the best box fits, and how rarely another is put before it."""
         return figures.mean_iou + figures.ap10
 

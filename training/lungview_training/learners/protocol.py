@@ -59,6 +59,6 @@ class Learner(Protocol):
         """Ask the network about each sample, slice by slice, in its own mode of evaluation."""
         ...
 
-    def score(self, figures: Metrics) -> float:
-        """By which figure, higher for better, weights on validation patients are chosen."""
+    def score(self, figures: Metrics, results: Sequence[SliceResult] = ()) -> float:
+        """By which figure, higher for better, weights are chosen; results: what the figures were counted from."""
         ...
