@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lungview.assets import resource_path
+from lungview.detection.calibration import read_calibration
 from lungview.domain.detection import ModelInfo, OperatingPoint
 from lungview.errors import DetectionError
 
@@ -44,9 +45,20 @@ def read_card(path: Path) -> ModelCard:
         ) from error
 
 
+def card_beside(weights: Path, sha256: str) -> ModelCard | None:
+    """The card under the same name as a weights file, if there is a sound one that describes these very weights."""
+    path = weights.with_suffix(".json")
+    try:
+        card = read_card(path) if path.is_file() else None
+    except DetectionError:
+        return None
+    return card if card is not None and card.info.weights_sha256 == sha256 else None
+
+
 def _info(table: Mapping[str, object]) -> ModelInfo:
     points = table["operating_points"]
     assert isinstance(points, list)
+    calibration = read_calibration(table)
     return ModelInfo(
         name=str(table["name"]),
         title=str(table["title"]),
@@ -57,6 +69,7 @@ def _info(table: Mapping[str, object]) -> ModelInfo:
         has_attention=bool(table["has_attention"]),
         operating_points=tuple(_point(point) for point in points),
         summary=str(table["summary"]),
+        calibration=None if calibration is None else (calibration.temperature, calibration.bias),
     )
 
 

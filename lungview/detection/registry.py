@@ -1,11 +1,13 @@
 """Models by name or file."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lungview.detection.build import Network, build_network
-from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards
+from lungview.detection.calibrated import CalibratedReader
+from lungview.detection.calibration import Calibration
+from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards, card_beside
 from lungview.detection.detector import NetworkDetector, Reader
 from lungview.detection.device import share_cores
 from lungview.detection.fusion import fuse
@@ -68,13 +70,15 @@ def _bundled(card: ModelCard, how: _How) -> Detector:
 
 
 def _from_file(path: Path, how: _How) -> Detector:
-    network = build_network(path)
+    network, sha256 = build_network(path), sha256_of(path)
+    if card := card_beside(path, sha256):
+        return _detector(network, replace(card.info, title=f"{card.info.title} ({path.name})"), how)
     known = architecture(network.key)
     info = ModelInfo(
         name=path.stem,
         title=f"{known.title} ({path.name})",
         architecture=known.key,
-        weights_sha256=sha256_of(path),
+        weights_sha256=sha256,
         parameters=sum(value.numel() for value in network.parameters()),
         has_score=known.has_score,
         has_attention=True,
@@ -85,7 +89,10 @@ def _from_file(path: Path, how: _How) -> Detector:
 
 
 def _detector(network: Network, info: ModelInfo, how: _How) -> Detector:
-    return NetworkDetector(fuse(network), _reader(network, how.is_thorough), info, how.device, how.workers)
+    reader = _reader(network, how.is_thorough)
+    if info.calibration is not None:
+        reader = CalibratedReader(reader, Calibration(*info.calibration))
+    return NetworkDetector(fuse(network), reader, info, how.device, how.workers)
 
 
 def _reader(network: Network, is_thorough: bool) -> Reader:

@@ -48,7 +48,11 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a reader may know of a model. weights_sha256 names the weights; it keys cached results."""
+    """What a reader may know of a model. weights_sha256 names the weights; it keys cached results.
+
+    calibration: temperature and bias that its scores have gone through, so that they can be taken for chances; None
+    where scores are as the network gives them.
+    """
 
     name: str
     title: str
@@ -59,6 +63,7 @@ class ModelInfo:
     has_attention: bool
     operating_points: tuple[OperatingPoint, ...] = ()
     summary: str = ""
+    calibration: tuple[float, float] | None = None
 
     @property
     def default_threshold(self) -> float:

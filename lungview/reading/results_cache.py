@@ -66,6 +66,7 @@ class CachedDetector:
         """Name what was looked at and by what: the images, their voxels at the ends, the weights and the code."""
         digest = hashlib.sha256()
         words = [str(_FORMAT), self._version, self.info.architecture, self.info.weights_sha256]
+        words += [] if self.info.calibration is None else [f"calibration {self.info.calibration}"]
         words += [f"{each.sop_instance_uid}/{each.frame}" for each in volume.stack.instances]
         words += [str(volume.voxels.shape), str(volume.voxels.dtype)]
         digest.update("\n".join(words).encode())
