@@ -48,8 +48,18 @@ def available_models() -> "tuple[ModelInfo, ...]":
     return tuple(card.info for card in bundled_cards())
 
 
-def load_detector(name_or_file: str = "", device: str = "auto", *, is_cached: bool = True) -> "Detector":
-    """A model by name or weights file ("" for the default) that remembers what it said of a series."""
+def load_detector(
+    name_or_file: str = "",
+    device: str = "auto",
+    *,
+    is_cached: bool = True,
+    is_thorough: bool = False,
+    leaves_a_core: bool = False,
+) -> "Detector":
+    """A model by name or weights file ("" for the default) that remembers what it said of a series.
+
+    is_thorough: look at each slice twice, as it is and mirrored. leaves_a_core: to a window that is to go on answering.
+    """
     from importlib.metadata import version
 
     from lungview.detection.preload import load_torch_libraries
@@ -58,10 +68,13 @@ def load_detector(name_or_file: str = "", device: str = "auto", *, is_cached: bo
     from lungview.detection import registry
     from lungview.reading.results_cache import CachedDetector
 
-    detector = registry.load_detector(name_or_file or registry.DEFAULT, device)
+    detector = registry.load_detector(
+        name_or_file or registry.DEFAULT, device, is_thorough=is_thorough, leaves_a_core=leaves_a_core
+    )
     if not is_cached:
         return detector
-    return CachedDetector(detector, cache_folder() / "detections", version=version("lungview"))
+    code = f"{version('lungview')} {registry.RESULTS_REVISION}{' thorough' if is_thorough else ''}"
+    return CachedDetector(detector, cache_folder() / "detections", version=code)
 
 
 def write_demo(folder: Path, task: Task | None = None) -> Path:
@@ -84,7 +97,7 @@ def services(
     return Services(
         open_case=open_case,
         load_volume=load_volume,
-        load_detector=partial(load_detector, device=device, is_cached=is_cached),
+        load_detector=partial(load_detector, device=device, is_cached=is_cached, leaves_a_core=True),
         available_models=available_models,
         write_demo=write_demo,
         settings_file=settings_file,

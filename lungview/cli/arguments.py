@@ -85,6 +85,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="ask the network even where its answers are kept")
 
 
+def add_thorough(parser: argparse.ArgumentParser) -> None:
+    """--thorough: twice the time for answers that do not depend on which side is left."""
+    parser.add_argument(
+        "--thorough", action="store_true", help="look at each slice twice, as it is and mirrored; takes twice as long"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """--json: for scripts."""
     parser.add_argument("--json", action="store_true", help="print JSON")

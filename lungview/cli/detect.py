@@ -2,7 +2,7 @@
 
 import argparse
 
-from lungview.cli.arguments import add_annotations, add_model, add_path, output_path
+from lungview.cli.arguments import add_annotations, add_model, add_path, add_thorough, output_path
 from lungview.errors import NothingFoundError
 
 HELP = "Look for lesions in every CT series of PATH and write boxes, lesions and the readers' boxes to a file."
@@ -13,6 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_path(parser)
     add_annotations(parser)
     add_model(parser)
+    add_thorough(parser)
     parser.add_argument(
         "--score-threshold", metavar="S", type=_share, help="lowest score of a box that counts (default: the model's)"
     )
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             model=arguments.model,
             device=arguments.device,
             is_cached=not arguments.no_cache,
+            is_thorough=arguments.thorough,
             score_threshold=arguments.score_threshold,
         )
         return detect_all(case, asked, progress)

@@ -23,13 +23,14 @@ class Asked:
     model: str = ""
     device: str = "auto"
     is_cached: bool = True
+    is_thorough: bool = False
     score_threshold: float | None = None
 
 
 def detect_all(case: Case, asked: Asked, progress: Progress) -> ExitCode:
     """Write the report on all CT stacks; one that cannot be read is told and left out, and the exit code says so."""
     progress.begin("Loading the model")
-    detector = load_detector(asked.model, asked.device, is_cached=asked.is_cached)
+    detector = load_detector(asked.model, asked.device, is_cached=asked.is_cached, is_thorough=asked.is_thorough)
     stacks = [stack for stack in case.scan.stacks if stack.is_detectable]
     results, failures = [], 0
     for place, stack in enumerate(stacks, start=1):

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from lungview.cli.arguments import DEVICES, add_annotations, existing_path, output_folder
+from lungview.cli.arguments import DEVICES, add_annotations, add_thorough, existing_path, output_folder
 from lungview.cli.exit_codes import ExitCode
 
 HELP = "Measure a model on the labelled scans of PATH and write report.json and report.html."
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", choices=DEVICES, default="auto", help="where the network runs (default: %(default)s)"
     )
+    add_thorough(parser)
     parser.add_argument("--out", metavar="DIR", type=output_folder, required=True, help="folder for the two reports")
 
 
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     progress = Progress("Loading the model")
     with cancelling(progress.task):
-        detector = load_detector(arguments.model, arguments.device, is_cached=False)
+        detector = load_detector(arguments.model, arguments.device, is_cached=False, is_thorough=arguments.thorough)
         progress.begin("Slices looked at")
         weights = Path(arguments.model).expanduser() if arguments.model else None
         document = evaluate_folder(

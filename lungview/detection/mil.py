@@ -40,7 +40,7 @@ def read_mil(network: nn.Module, volume: Volume, indices: list[int], device: tor
     """Resample the slices, look through the three windows, and bring boxes back to the slices' own pixels."""
     assert isinstance(network, MilAttentionNet)
     geometry = volume.geometry
-    spacing = geometry.pixel_spacing_mm if geometry.is_known else None
+    spacing = volume.stack.instances[0].pixel_spacing_mm
     grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)
     hu = resample(slices_of(volume, indices), grid).to(device)
     found = decode_attention(network(to_channels(hu).contiguous(memory_format=torch.channels_last)))

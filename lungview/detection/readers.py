@@ -39,7 +39,8 @@ class LesionReader:
         """Answer for each index."""
         assert isinstance(network, LesionNet)
         geometry = volume.geometry
-        spacing = geometry.pixel_spacing_mm if geometry.is_known else None
+        # Of slices whose place is unknown, the pixels' size may well be known.
+        spacing = volume.stack.instances[0].pixel_spacing_mm
         grid = grid_for((geometry.rows, geometry.columns), spacing, MULTIPLE)
         hu, context = self._with_neighbours(volume, indices, network.in_channels - len(CHANNEL_WINDOWS), grid)
         channels = to_channels(hu.to(device), None if context is None else context.to(device))

@@ -23,6 +23,11 @@ from lungview.errors import DetectionError, WeightsError
 log = logging.getLogger(__name__)
 
 DEFAULT = "default"
+
+RESULTS_REVISION = 2
+"""Grows whenever the same files and the same weights give other boxes or maps than before: by another reading of
+pixels, resampling, choice of neighbours, fusing or decoding. Kept answers of another revision are not used."""
+
 _UNMEASURED = (OperatingPoint("balanced", 0.3),)
 
 

@@ -108,10 +108,12 @@ class Stack:
 
     @property
     def is_detectable(self) -> bool:
-        """Whether a chest CT detector may be asked about it: measured CT slices, not captures or localizers."""
-        return (
-            self.modality == "CT" and self.unit == "HU" and self.kind in {StackKind.VOLUME, StackKind.SINGLE_POSITION}
-        )
+        """Whether a chest CT detector may be asked about it: measured CT slices, not captures or localizers.
+
+        Where a slice lies does not matter: a network that looks at one slice finds what it finds without knowing.
+        """
+        measured = {StackKind.VOLUME, StackKind.SINGLE_POSITION, StackKind.UNPLACED}
+        return self.modality == "CT" and self.unit == "HU" and self.kind in measured
 
     @property
     def slice_count(self) -> int:

@@ -27,8 +27,8 @@ class LinkRule:
     iou_threshold: overlap that links two boxes; those that hold each other's centre are linked below it too, since a
         lesion shrinks fast towards its ends. max_gap_mm: tissue without a box that a lesion may span; one missing
         slice is always allowed. single_slice_score: what a detection seen on one slice only needs to count as a
-        lesion, where slices are thinner than thick_slice_mm and both neighbours were looked at: a lesion of some
-        size shows on more than one thin slice, a vessel's cross-section or noise does not.
+        lesion, where slices are known to be thinner than thick_slice_mm and both neighbours were looked at: a lesion
+        of some size shows on more than one thin slice, a vessel's cross-section or noise does not.
     """
 
     iou_threshold: float = 0.3
@@ -56,7 +56,9 @@ def link_lesions(
     A lesion's score is its best box's, so that it reads on the same scale as the boxes and the score threshold.
     task: is checked once for each slice.
     """
-    grid = _Grid(geometry.slices, geometry.positions_mm, geometry.slice_spacing_mm, geometry.pixel_spacing_mm)
+    grid = _Grid(
+        geometry.slices, geometry.positions_mm, geometry.slice_spacing_mm, geometry.pixel_spacing_mm, geometry.is_known
+    )
     chains = _chains(marks_by_slice, grid, rule, task or Task())
     seen = range(geometry.slices) if examined is None else examined
     kept = [chain for chain in chains if _is_credible(chain, grid, rule, seen)]
@@ -72,6 +74,7 @@ class _Grid:
     positions_mm: FloatArray
     spacing_mm: float
     pixel_spacing_mm: tuple[float, float]
+    is_known: bool = True
 
 
 @dataclass(slots=True)
@@ -133,7 +136,8 @@ def _is_credible(chain: _Chain, grid: _Grid, rule: LinkRule, examined: Collectio
         return True
     neighbours = [each for each in (chain.last - 1, chain.last + 1) if 0 <= each < grid.slices]
     was_confirmable = bool(neighbours) and all(each in examined for each in neighbours)
-    return grid.spacing_mm >= rule.thick_slice_mm or not was_confirmable
+    is_thin = grid.is_known and grid.spacing_mm < rule.thick_slice_mm
+    return not (is_thin and was_confirmable)
 
 
 def _lesion(chain: _Chain, grid: _Grid, source: Source) -> Lesion:

@@ -15,7 +15,7 @@ from lungview.task import Task
 SAVE_EVERY_S = 15.0
 """New answers are saved this often, so that a crash costs little."""
 
-_FORMAT = 1
+_FORMAT = 2
 """Grows when stored files or the way they are keyed change."""
 
 
@@ -69,6 +69,9 @@ class CachedDetector:
         words += [] if self.info.calibration is None else [f"calibration {self.info.calibration}"]
         words += [f"{each.sop_instance_uid}/{each.frame}" for each in volume.stack.instances]
         words += [str(volume.voxels.shape), str(volume.voxels.dtype)]
+        words += [str(volume.geometry.is_known), str(volume.stack.instances[0].pixel_spacing_mm)]
+        # A file that could not be read then may be whole now, and looked upon by its neighbours too.
+        words += [f"unreadable {index}" for index, _ in volume.unreadable]
         digest.update("\n".join(words).encode())
         digest.update(np.round(volume.geometry.positions_mm, 3).tobytes())
         is_named = all(instance.sop_instance_uid for instance in volume.stack.instances)

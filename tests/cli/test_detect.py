@@ -3,11 +3,13 @@
 import csv
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom import Dataset
 
 from lungview.cli.main import main
 from tests.support.annotations import write_voc
@@ -63,6 +65,24 @@ def test_a_table_has_a_line_for_each_box(patient: Path, tmp_path: Path) -> None:
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         lines = [line for line in csv.DictReader(file) if line["source"] == "reader"]
     assert [(line["patient"], line["slice_index"], line["xmin"]) for line in lines] == [("PHANTOM", "1", "10.0")]
+
+
+def test_a_thorough_look_is_kept_apart_from_a_quick_one(patient: Path, tmp_path: Path, home: Path) -> None:
+    for words, count in (((), 1), (("--thorough",), 2), (("--thorough",), 2)):
+        document = detect(patient, tmp_path / "out.json", *words)
+        assert len(document["series"][0]["slices"]) == _SLICES
+        assert len(list((home / "cache").rglob("*.npz"))) == count
+
+
+def test_slices_without_positions_are_looked_at_too(tmp_path: Path, recipe: Recipe) -> None:
+    def strip(dataset: Dataset, k: int) -> None:
+        del dataset.ImagePositionPatient
+
+    write_series(tmp_path / "images", replace(recipe, edit=strip))
+    (series,) = detect(tmp_path / "images", tmp_path / "out.json")["series"]
+    assert [entry["index"] for entry in series["slices"]] == [0, 1, 2]
+    assert [entry["position_mm"] for entry in series["slices"]] == [None] * _SLICES
+    assert all(lesion["size_mm"] is None for lesion in series["lesions"])
 
 
 def test_a_second_run_answers_from_what_was_kept(patient: Path, tmp_path: Path, home: Path) -> None:

@@ -235,6 +235,7 @@ def test_slices_without_any_place_go_by_instance_number(tmp_path: Path) -> None:
     write(tmp_path, 3, strip)
     (stack,) = stacks_in(tmp_path)
     assert (stack.kind, stack.report.order_rule) == (StackKind.UNPLACED, OrderRule.INSTANCE_NUMBER)
+    assert stack.is_detectable
     assert [one.instance_number for one in stack.instances] == [7, 8, 9]
 
 

@@ -83,6 +83,11 @@ def test_a_faint_box_on_a_single_thin_slice_is_no_lesion() -> None:
     assert len(link_lesions(_on([3], score=0.5), _geometry(slice_mm=5.0), Source.AI)) == 1
 
 
+def test_a_faint_box_counts_where_nobody_knows_how_far_slices_are_apart() -> None:
+    unplaced = replace(_geometry(slice_mm=1.0), is_known=False)
+    assert len(link_lesions(_on([3], score=0.5), unplaced, Source.AI)) == 1
+
+
 def test_a_single_slice_counts_until_its_neighbours_were_looked_at() -> None:
     thin = _geometry(slice_mm=1.0)
     assert len(link_lesions(_on([3], score=0.5), thin, Source.AI, examined={3, 4})) == 1

@@ -139,6 +139,14 @@ def test_other_voxels_other_images_other_weights_and_other_code_are_asked_anew(t
         assert len(detector.asked) == 6
 
 
+def test_a_file_that_can_be_read_at_last_makes_its_series_be_asked_anew(tmp_path: Path) -> None:
+    broken = replace(_volume(), unreadable=((3, "Slice 4 is damaged."),))
+    list(CachedDetector(ScriptedDetector(BOXES), tmp_path).detect(broken, range(6), Task()))
+    detector = ScriptedDetector(BOXES)
+    list(CachedDetector(detector, tmp_path).detect(_volume(), range(6), Task()))
+    assert len(detector.asked) == 6
+
+
 def test_images_without_uids_are_told_apart_by_all_their_voxels(tmp_path: Path) -> None:
     volume = _volume()
     instances = tuple(replace(each, sop_instance_uid="") for each in volume.stack.instances)

@@ -91,7 +91,10 @@ def far_from(positions_mm: FloatArray, heights: FloatArray, spacing_mm: float) -
 
 
 def _judged(volume: Volume, findings: Findings, heights: FloatArray, unread: frozenset[int]) -> tuple[int, ...]:
-    is_far = far_from(volume.geometry.positions_mm, heights, volume.geometry.slice_spacing_mm)
+    geometry = volume.geometry
+    is_far = far_from(geometry.positions_mm, heights, geometry.slice_spacing_mm)
+    if not geometry.is_known:  # nobody can say how far such a slice is from a lesion
+        is_far = [False] * volume.slice_count
     readable = [index for index in range(volume.slice_count) if index not in unread]
     return tuple(index for index in readable if index in findings or is_far[index])
 
