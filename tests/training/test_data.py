@@ -15,7 +15,7 @@ from lungview_training.dataset import read_crops, read_images, turned_boxes
 from lungview_training.grey import estimate_hu, estimate_range
 from lungview_training.samples import boxes_of, ellipses
 from lungview_training.sampling import Sampler
-from lungview_training.split import read_split, save_split, split_patients
+from lungview_training.split import Shares, read_split, save_split, split_patients
 from tests.support.shared_data import shared
 from tests.training.phantoms import nodule, phantom, phantom_config, phantom_data
 
@@ -26,7 +26,7 @@ from tests.training.phantoms import nodule, phantom, phantom_config, phantom_dat
     st.integers(0, 99),
 )
 def test_no_patient_is_in_two_parts_and_none_is_lost(shared: set[str], only: set[str], seed: int) -> None:
-    split = split_patients(shared, only, 0.12, 0.2, seed)
+    split = split_patients(shared, only, Shares(0.12, 0.2, seed))
     parts = [split.train, split.validation, split.test]
     assert sum(len(part) for part in parts) == len(shared | only)
     assert frozenset().union(*parts) == shared | only
@@ -35,9 +35,9 @@ def test_no_patient_is_in_two_parts_and_none_is_lost(shared: set[str], only: set
 
 def test_a_split_is_the_same_for_its_seed_and_is_read_back(tmp_path: Path) -> None:
     names = [f"P{number}" for number in range(30)]
-    split = split_patients(names, [], 0.1, 0.2, 3)
-    assert split == split_patients(reversed(names), [], 0.1, 0.2, 3)
-    assert split != split_patients(names, [], 0.1, 0.2, 4)
+    split = split_patients(names, [], Shares(0.1, 0.2, 3))
+    assert split == split_patients(reversed(names), [], Shares(0.1, 0.2, 3))
+    assert split != split_patients(names, [], Shares(0.1, 0.2, 4))
     save_split(split, tmp_path / "split.csv")
     assert read_split(tmp_path / "split.csv") == split
 
@@ -50,7 +50,7 @@ def test_a_split_with_a_patient_in_two_parts_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_patient_is_refused() -> None:
     with pytest.raises(TrainingError, match="delete it"):
-        split_patients(["A"], [], 0, 0, 1).part_of("B")
+        split_patients(["A"], [], Shares(0, 0, 1)).part_of("B")
 
 
 @settings(deadline=None, max_examples=15)

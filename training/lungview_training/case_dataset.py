@@ -1,65 +1,174 @@
-"""Slices of a DICOM tree whose readers' boxes stand in Pascal VOC XML beside it."""
+"""Slices of DICOM files whose readers' boxes stand in Pascal VOC XML beside them."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from lungview.annotations.folders import find_annotation_folders
 from lungview.detection.context import neighbours
 from lungview.detection.preprocess import Grid, grid_for, resample
 from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.box import to_array
+from lungview.domain.study import Patient, Stack, Study
 from lungview.errors import TrainingError
-from lungview.reading.case import open_case
+from lungview.reading.case import Case, open_case, own_boxes_folder
 from lungview.task import Task
-from lungview_training.labelled import BoxedVolume, boxed_volumes, tell_left_out
-from lungview_training.samples import SAMPLE_MM, Sample, ellipses
+from lungview_training.config import SUBTYPES, SourceConfig
+from lungview_training.labelled import BoxedVolume, Findings, boxed_heights, boxed_stacks, boxed_volumes, tell_left_out
+from lungview_training.pictures import file_state
+from lungview_training.samples import SAMPLE_MM, Sample, digest_of, ellipses, no_labels, subtype_of
+from lungview_training.units import Batch, TellLeftOut, Unit, read_all
 
 
 def read_case(
-    folder: Path, annotations: Path | None = None, on_left_out: Callable[[str], None] = tell_left_out
+    folder: Path, annotations: Path | None = None, on_left_out: TellLeftOut = tell_left_out, *, subtype: str = ""
 ) -> list[Sample]:
     """Read boxed slices, and slices of boxed stacks that are far enough from any box to count as lesion-free.
 
     annotations: a folder of readers' XML, where it is not found by itself. on_left_out: told of unreadable series.
+    subtype: of all patients, where their IDs do not tell.
     """
-    task = Task()
-    case = open_case(folder, task, annotations)
-    samples = [
-        sample
-        for number, patient in enumerate(case.scan.patients, start=1)
-        for study in patient.studies
-        for boxed in boxed_volumes(study, case, task, on_left_out)
-        for sample in _samples(patient.id or f"patient {number}", boxed)
-    ]
+    case = open_case(folder, Task(), annotations)
+    return require_some(read_all(case_units(case, subtype), on_left_out), folder)
+
+
+def require_some(samples: list[Sample], folder: Path) -> list[Sample]:
+    """Refuse a folder without labelled slices."""
     if not samples:
         raise TrainingError(f"The folder {folder.name} holds no CT slices with readers' boxes.")
     return samples
 
 
-def _samples(patient: str, boxed: BoxedVolume) -> Iterator[Sample]:
+def case_units(case: Case, subtype: str = "") -> list[Unit]:
+    """One unit for each patient of whom a reader boxed something, one batch for each boxed stack."""
+    units = []
+    for told in labelled_patients(case, subtype):
+        stacks = [found for study in told.studies for found in boxed_stacks(study, case)]
+        if stacks:
+            units.append(Unit(_identity(told, stacks, case), partial(_batches, told, case)))
+    return units
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPatient:
+    """Some studies of one patient under the name that splits know it by."""
+
+    name: str
+    subtype: str
+    studies: tuple[Study, ...]
+
+
+def labelled_patients(case: Case, subtype: str = "") -> list[LabelledPatient]:
+    """Patients by ID; where files name none, by the folder that their study lies in."""
+    studies: dict[str, list[Study]] = {}
+    for number, patient in enumerate(case.scan.patients, start=1):
+        for study in patient.studies:
+            studies.setdefault(_name(patient, number, study, case.scan.root), []).append(study)
+    return [
+        LabelledPatient(name, subtype_of(name, subtype) or _label_of(found, case), tuple(found))
+        for name, found in studies.items()
+    ]
+
+
+def source_key(source: SourceConfig) -> str:
+    """What changes when any file that a DICOM source is read from does: names, sizes and times, not contents."""
+    digest = blake2b(digest_size=16)
+    stores = [source.annotations] if source.annotations else [*find_annotation_folders(source.path, is_narrowed=False)]
+    for place in (source.path, *stores, own_boxes_folder()):
+        files = _files(place) if place.is_dir() else [place]
+        for path in files:
+            relative = path.relative_to(place) if path != place else Path(path.name)
+            digest.update(repr((relative.as_posix(), file_state(path))).encode())
+    return f"{source.path.name} {source.subtype} {digest.hexdigest()}"
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if not path.is_dir())
+
+
+def _name(patient: Patient, number: int, study: Study, root: Path) -> str:
+    if patient.id:
+        return patient.id
+    for path in (each.source.path for series in study.series for stack in series.stacks for each in stack.instances):
+        if path.is_relative_to(root) and len(path.relative_to(root).parts) > 1:
+            return path.relative_to(root).parts[0]
+    return f"patient {number}"
+
+
+def _label_of(studies: list[Study], case: Case) -> str:
+    """The letter that readers wrote most often into a patient's boxes, where it is one of a subtype."""
+    found = (
+        finding.label.strip().upper()
+        for study in studies
+        for _, findings in boxed_stacks(study, case)
+        for boxes in findings.values()
+        for finding in boxes
+    )
+    counts = Counter(label for label in found if label in SUBTYPES)
+    return min(counts, key=lambda label: (-counts[label], label), default="")
+
+
+def _identity(patient: LabelledPatient, stacks: list[tuple[Stack, Findings]], case: Case) -> str:
+    """What a patient's samples are made from: images, their files, boxes, and where else boxes forbid negatives."""
+    digest = blake2b(digest_size=16)
+    for stack, findings in stacks:
+        digest.update(f"{stack.key} {stack.name}\n".encode())
+        for index, instance in enumerate(stack.instances):
+            boxes = [finding.box.as_tuple() for finding in findings.get(index, ())]
+            digest.update(repr((instance.sop_instance_uid, instance.frame, boxes)).encode())
+            digest.update(repr((instance.source.member, file_state(instance.source.path))).encode())
+    for study in patient.studies:
+        digest.update(repr((study.uid, boxed_heights(study, case).tolist())).encode())
+    return f"case {patient.name} {patient.subtype} {digest.hexdigest()}"
+
+
+def _batches(patient: LabelledPatient, case: Case, on_left_out: TellLeftOut) -> Iterator[Batch]:
+    for study in patient.studies:
+        for boxed in boxed_volumes(study, case, Task(), on_left_out):
+            yield list(_samples(patient, study, boxed))
+
+
+def _samples(patient: LabelledPatient, study: Study, boxed: BoxedVolume) -> Iterator[Sample]:
     """The trusted slices, each with those around it; every slice is resampled once, whoever else looks at it."""
     volume = boxed.volume
-    geometry = volume.geometry
-    grid = grid_for(
-        (geometry.rows, geometry.columns), geometry.pixel_spacing_mm if geometry.is_known else None, 1, SAMPLE_MM
-    )
+    grid = _grid(boxed)
     around = {index: neighbours(volume, index, 4) for index in boxed.judged}
-    wanted = sorted({*boxed.judged, *(each for found in around.values() for each in found)})
-    slices = {index: _resampled(volume.voxels[index].astype(np.int16), grid) for index in wanted}
+    slices = _slices(boxed, around, grid)
     for index in boxed.judged:
         boxes = _scaled(to_array(finding.box for finding in boxed.findings.get(index, ())), grid)
-        hu = slices[index]
+        hu, instance = slices[index], volume.stack.instances[index]
         yield Sample(
-            patient=patient,
-            name=volume.stack.instances[index].sop_instance_uid,
+            patient=patient.name,
+            name=f"{instance.sop_instance_uid}#{instance.frame}" if instance.frames > 1 else instance.sop_instance_uid,
             hu=hu,
-            labels=ellipses(boxes, hu.shape),
+            labels=ellipses(boxes, (hu.shape[0], hu.shape[1])) if len(boxes) else no_labels(hu.shape),
             boxes=boxes,
             has_mask=False,
             neighbours=tuple(None if each == index else slices[each] for each in around[index]),
+            series=volume.stack.key,
+            pixels=instance.pixels,
+            subtype=patient.subtype,
+            study=study.uid,
+            digest=digest_of(hu),
         )
+
+
+def _slices(boxed: BoxedVolume, around: Mapping[int, tuple[int, ...]], grid: Grid) -> dict[int, HuArray]:
+    """Slice index -> HU on the grid, of every slice that is learned from or stands beside one."""
+    wanted = sorted({*boxed.judged, *(each for found in around.values() for each in found)})
+    return {index: _resampled(boxed.volume.voxels[index].astype(np.int16), grid) for index in wanted}
+
+
+def _grid(boxed: BoxedVolume) -> Grid:
+    geometry = boxed.volume.geometry
+    spacing = geometry.pixel_spacing_mm if geometry.is_known else None
+    return grid_for((geometry.rows, geometry.columns), spacing, 1, SAMPLE_MM)
 
 
 def _resampled(hu: HuArray, grid: Grid) -> HuArray:

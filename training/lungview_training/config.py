@@ -17,6 +17,8 @@ class SourceKind(StrEnum):
     """images/<subject>/<slice>.png with boxes.csv, dataset.toml and perhaps masks/."""
     CASE = "case"
     """A DICOM tree with Pascal VOC XML beside it."""
+    FOLDER = "folder"
+    """A plain folder of DICOM files of one cancer subtype, of one patient or several, XML beside it or named."""
     CROPS = "crops"
     """As images, but each picture is one nodule and its mask, to be pasted into whole slices."""
 
@@ -45,11 +47,29 @@ class Role(StrEnum):
     TRAIN = "train"
 
 
+class SplitKind(StrEnum):
+    """What is shared out between training, validation and test."""
+
+    PATIENT = "patient"
+    """Whole patients: nobody is learned from and tested on."""
+    IMAGE = "image"
+    """Single slices, as in the study. Neighbouring slices of a patient stand on both sides, so its figures tell how
+    well seen patients are remembered."""
+
+
+SUBTYPES = ("A", "B", "E", "G")
+"""Letters of Lung-PET-CT-Dx: adenocarcinoma, small cell, large cell and squamous cell carcinoma."""
+
+CACHE_ON, CACHE_OFF = "on", "off"
+
+
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
     """One data set. role: "split" shares its patients out, "train" keeps them all for training.
 
-    title, licence: for the model card; the folder's name and "not stated" where empty.
+    title, licence: for the model card; the folder's name and "not stated" where empty. annotations: a folder of
+    readers' XML, where it is not found beside a DICOM folder. subtype: of all its patients (A, B, E, G), "" to go by
+    their IDs.
     """
 
     kind: SourceKind
@@ -57,6 +77,17 @@ class SourceConfig:
     role: Role = Role.SPLIT
     title: str = ""
     licence: str = ""
+    annotations: Path | None = None
+    subtype: str = ""
+
+    def as_plain(self) -> dict[str, object]:
+        """The settings that decide what is read, as JSON takes them."""
+        plain: dict[str, object] = {"kind": self.kind.value, "path": str(self.path), "role": self.role.value}
+        if self.annotations is not None:
+            plain["annotations"] = str(self.annotations)
+        if self.subtype:
+            plain["subtype"] = self.subtype
+        return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +105,10 @@ class TrainingConfig:
     precision on CUDA. patience: evaluations without a gain of min_delta before the run ends; 0 to go on to the end.
     freeze: how many stages of the network, from its stem on, stay as they are; with start_from and fewer slices a pass
     than fix_norm_below, batch normalisation keeps its statistics too. examples_every: evaluations between pictures.
+    split: by patient, or by image as in the study. folds, fold: with 2 folds or more, patients are dealt into so many
+    parts and part number fold (from 0) is the test part, instead of test_share.
+    cache: "on" keeps decoded slices on disk in the user's cache folder, "off" holds them in memory, anything else is
+    the folder to keep them in. cache_gib: above this size the cache drops what was not used longest.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
     windows of one slice, and 0, 2 or 4 neighbouring slices.
     """
@@ -113,6 +148,11 @@ class TrainingConfig:
     freeze: int = 0
     fix_norm_below: int = 8
     examples_every: int = 4
+    split: SplitKind = SplitKind.PATIENT
+    folds: int = 0
+    fold: int = 0
+    cache: str = CACHE_ON
+    cache_gib: float = 100.0
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be trained with."""
@@ -127,6 +167,10 @@ class TrainingConfig:
             _require(0.0 <= getattr(self, name) <= 1.0, name, "must lie between 0 and 1")
         _require(self.negative_share + self.sheet_share <= 1.0, "sheet_share", "with negative_share exceeds 1")
         _require(self.validation_share + self.test_share < 1.0, "test_share", "leaves no patient for training")
+        _require(self.folds == 0 or self.folds >= 2, "folds", "must be 0 or at least 2")
+        _require(0 <= self.fold < max(1, self.folds), "fold", "must be at least 0 and below folds")
+        _require(not self.folds or self.split is SplitKind.PATIENT, "folds", "go with a split by patient only")
+        _require(self.cache_gib > 0, "cache_gib", "must be above 0")
         _require(self.learning_rate > 0, "learning_rate", "must be above 0")
         _require(0.0 <= self.ema_decay < 1.0, "ema_decay", "must be at least 0 and below 1")
         _require(self.clip_norm >= 0, "clip_norm", "must be at least 0")
@@ -141,9 +185,9 @@ class TrainingConfig:
         plain: dict[str, object] = asdict(self)
         plain["output"] = str(self.output)
         plain["start_from"] = self.start_from.name if self.start_from else None
-        plain["sources"] = [
-            {"kind": source.kind.value, "path": str(source.path), "role": source.role.value} for source in self.sources
-        ]
+        plain["sources"] = [source.as_plain() for source in self.sources]
+        for name in ("cache", "cache_gib"):
+            del plain[name]  # where slices are kept changes nothing of what is learned
         return plain
 
 
@@ -172,11 +216,12 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
     for name in ("network", "weights_licence"):
         if name in values:
             values[name] = _text(values[name], name)
-    for name, choice in (("optimizer", Optimizer), ("schedule", Schedule)):
+    for name, choice in (("optimizer", Optimizer), ("schedule", Schedule), ("split", SplitKind)):
         if name in values:
             values[name] = _choice(choice, values[name], name)
     if "start_from" in values:
         values["start_from"] = folder / _text(values["start_from"], "start_from")
+    values["cache"] = _cache(values.get("cache", CACHE_ON), folder)
     for field in fields(TrainingConfig):
         if field.name in values and field.type in (int, float, "int", "float"):
             values[field.name] = _number(values[field.name], field.name, whole=field.type in (int, "int"))
@@ -198,9 +243,25 @@ def _source(table: object, folder: Path) -> SourceConfig:
             role=Role(_text(values.get("role", "split"), "sources.role")),
             title=_text(values.get("title", Path(path).name), "sources.title"),
             licence=_text(values.get("licence", "not stated"), "sources.licence"),
+            annotations=_annotations(values, folder),
+            subtype=_subtype(values.get("subtype", "")),
         )
     except ValueError as error:
         raise TrainingConfigError(f"The training setting sources: {error}.") from error
+
+
+def _cache(value: object, folder: Path) -> str:
+    text = _text(value, "cache")
+    return text if text in (CACHE_ON, CACHE_OFF) else str(folder / text)
+
+
+def _annotations(values: Mapping[str, object], folder: Path) -> Path | None:
+    return folder / _text(values["annotations"], "sources.annotations") if "annotations" in values else None
+
+
+def _subtype(value: object) -> str:
+    _require(value in ("", *SUBTYPES), "sources.subtype", f"must be one of {', '.join(SUBTYPES)}")
+    return str(value)
 
 
 def _known(table: Mapping[str, object], names: set[str], prefix: str) -> dict[str, object]:

@@ -1,13 +1,30 @@
-"""Everything a run learns from and is judged by, read once."""
+"""Everything a run learns from and is judged by, shared out between its parts."""
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lungview.errors import TrainingError
-from lungview_training.config import Role, SourceKind, TrainingConfig
-from lungview_training.dataset import read_crops, read_samples
+from lungview.reading.case import open_case
+from lungview.task import Task
+from lungview_training.case_dataset import case_units, require_some, source_key
+from lungview_training.config import Role, SourceConfig, SourceKind, SplitKind, TrainingConfig
+from lungview_training.dataset import crop_units, image_units, in_order, nodules_from
+from lungview_training.grouping import joined, links_of
+from lungview_training.labelled import tell_left_out
 from lungview_training.samples import Nodule, Sample, nodules_of
-from lungview_training.split import Part, Split, read_split, save_split, split_patients
+from lungview_training.shard_store import ShardStore, open_store, samples_of
+from lungview_training.split import (
+    Part,
+    Shares,
+    Split,
+    read_split,
+    require_together,
+    save_split,
+    split_images,
+    split_patients,
+)
+from lungview_training.units import TellLeftOut
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +33,10 @@ SPLIT_FILE = "split.csv"
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Samples by part. crops: nodules with lung around them. nodules: all that may be pasted."""
+    """Samples by part. crops: nodules with lung around them. nodules: all that may be pasted.
+
+    left_out: sentences on what could not be read.
+    """
 
     split: Split
     train: list[Sample]
@@ -24,40 +44,118 @@ class TrainingData:
     test: list[Sample] = field(default_factory=list)
     crops: list[Nodule] = field(default_factory=list)
     nodules: list[Nodule] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
 
 
-def read_data(config: TrainingConfig, *, with_crops: bool = True) -> TrainingData:
-    """Read the sources and share patients out; a split saved in the output folder is kept."""
-    shared, only_train, crops = [], [], []
+def read_data(
+    config: TrainingConfig, *, with_crops: bool = True, on_left_out: TellLeftOut = tell_left_out
+) -> TrainingData:
+    """Read the sources and share patients out; a split saved in the output folder is kept.
+
+    Slices come from the cache on disk where the settings allow one, as views of files that need not fit into memory.
+    on_left_out: told in a sentence of each file or series that could not be read.
+    """
+    left_out: list[str] = []
+
+    def leave_out(sentence: str) -> None:
+        left_out.append(sentence)
+        on_left_out(sentence)
+
+    store = open_store(config)
+    shared: list[Sample] = []
+    only_train: list[Sample] = []
+    crops: list[Nodule] = []
     for source in config.sources:
         if source.kind is SourceKind.CROPS:
-            crops += read_crops(source.path) if with_crops else []
-        elif source.role is Role.TRAIN:
-            only_train += read_samples(source)
+            crops += read_nodules(source, store, leave_out) if with_crops else []
         else:
-            shared += read_samples(source)
+            (only_train if source.role is Role.TRAIN else shared).extend(read_samples(source, store, leave_out))
     log.info("read %d slices and %d crops", len(shared) + len(only_train), len(crops))
     split = _split(config, shared, only_train)
     parts: dict[Part, list[Sample]] = {part: [] for part in Part}
     for sample in shared + only_train:
-        parts[split.part_of(sample.patient)].append(sample)
+        parts[split.part_of_sample(sample)].append(sample)
     if not parts[Part.TRAIN]:
         raise TrainingError("No slices are left for training: lower test_share and validation_share.")
     own = [nodule for sample in parts[Part.TRAIN] for nodule in nodules_of(sample)]
-    return TrainingData(split, parts[Part.TRAIN], parts[Part.VALIDATION], parts[Part.TEST], crops, own + crops)
+    return TrainingData(
+        split, parts[Part.TRAIN], parts[Part.VALIDATION], parts[Part.TEST], crops, own + crops, tuple(left_out)
+    )
+
+
+def read_samples(
+    source: SourceConfig, store: ShardStore | None = None, on_left_out: TellLeftOut = tell_left_out
+) -> list[Sample]:
+    """Every slice of a source of whole slices, from the store where there is one."""
+    if source.kind is SourceKind.IMAGES:
+        return in_order(samples_of(image_units(source.path, source.subtype), store, on_left_out), source.path)
+    return require_some(_read_case(source, store, on_left_out), source.path)
+
+
+def read_nodules(
+    source: SourceConfig, store: ShardStore | None = None, on_left_out: TellLeftOut = tell_left_out
+) -> list[Nodule]:
+    """Every nodule of a source of crops."""
+    return nodules_from(samples_of(crop_units(source.path), store, on_left_out))
+
+
+def split_samples(config: TrainingConfig, shared: Sequence[Sample], only_train: Sequence[Sample]) -> Split:
+    """Share samples out as the settings say."""
+    shares = Shares(config.validation_share, config.test_share, config.seed, config.folds, config.fold)
+    always = {sample.patient for sample in only_train}
+    everything = [*shared, *only_train]
+    if config.split is SplitKind.IMAGE:
+        return split_images(everything, always, shares)
+    return split_patients(
+        {sample.patient for sample in shared},
+        always,
+        shares,
+        owner=joined(links_of(everything)),
+        subtypes=subtypes_of(everything),
+    )
+
+
+def subtypes_of(samples: Iterable[Sample]) -> dict[str, str]:
+    """Patient -> subtype; the first that any of its slices tells."""
+    found: dict[str, str] = {}
+    for sample in samples:
+        if not found.get(sample.patient):
+            found[sample.patient] = sample.subtype
+    return found
+
+
+def _read_case(source: SourceConfig, store: ShardStore | None, on_left_out: TellLeftOut) -> list[Sample]:
+    key = source_key(source) if store is not None else ""
+    if store is not None and (known := store.listed(key)) is not None:
+        return known
+    units = case_units(open_case(source.path, Task(), source.annotations), source.subtype)
+    samples = samples_of(units, store, on_left_out)
+    if store is not None:
+        store.list_units(key, units)
+    return samples
 
 
 def _split(config: TrainingConfig, shared: list[Sample], only_train: list[Sample]) -> Split:
     path = config.output / SPLIT_FILE
     if path.is_file():
-        return read_split(path)
-    split = split_patients(
-        (sample.patient for sample in shared),
-        (sample.patient for sample in only_train),
-        config.validation_share,
-        config.test_share,
-        config.seed,
-    )
-    config.output.mkdir(parents=True, exist_ok=True)
-    save_split(split, path)
+        split = read_split(path)
+        _require_fit(split, config, path.name)
+        require_together(split, joined(links_of([*shared, *only_train])), path)
+        return split
+    split = split_samples(config, shared, only_train)
+    try:
+        save_split(split, path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise TrainingError(
+            f"The split cannot be written into {config.output.name} ({reason}): free space, or name another output."
+        ) from error
     return split
+
+
+def _require_fit(split: Split, config: TrainingConfig, name: str) -> None:
+    if split.kind is not config.split:
+        raise TrainingError(
+            f"The split file {name} shares out by {split.kind.value}, the settings ask for {config.split.value}: "
+            "delete it, or name another output."
+        )

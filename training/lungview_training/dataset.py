@@ -1,81 +1,92 @@
-"""Adapters from files on disk to samples: image folders with boxes, nodule crops, DICOM trees with readers' XML."""
+"""From folders of pictures to samples: slices with boxes and masks, and crops of single nodules."""
 
-import csv
-import logging
-import tomllib
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.ndimage import label
 from skimage.io import imread
 from torch.nn import functional
 
+from lungview.detection.preprocess import Grid, resample
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
 from lungview.errors import TrainingError
 from lungview_training.augment import SMALLEST_AREA
-from lungview_training.config import SourceConfig, SourceKind
 from lungview_training.grey import CROP_LOWEST_HU, estimate_hu
-from lungview_training.samples import Nodule, Sample, boxes_of, ellipses
-
-log = logging.getLogger(__name__)
+from lungview_training.labelled import tell_left_out
+from lungview_training.pictures import (
+    Picture,
+    PictureSettings,
+    around,
+    by_number,
+    identity,
+    packs,
+    read_pictures,
+    read_settings,
+)
+from lungview_training.samples import Nodule, Sample, boxes_of, digest_of, ellipses, no_labels, subtype_of
+from lungview_training.units import Batch, TellLeftOut, Unit, read_all
 
 CROP_SCALE = 0.46
 """Crops come at a scanner's own pixel size, about 0.7 mm; samples have about 1.5 mm."""
 
-NEAR_NUMBERS, FAR_NUMBERS = (1, 6), (7, 12)
-"""How many numbers away a slice stands for one at 5 mm, and at 10 mm, where positions are not recorded."""
+PACK = 1000
+"""Pictures decoded and kept together: few enough for the memory, many enough for few files."""
 
-Rows = dict[tuple[str, str], list[tuple[int, int, int, int]]]
-
-
-def read_samples(source: SourceConfig) -> list[Sample]:
-    """Read every slice of a source of whole slices."""
-    if source.kind is SourceKind.CASE:
-        from lungview_training.case_dataset import read_case  # DICOM only where asked for
-
-        return read_case(source.path)
-    return read_images(source.path)
+_CHEST_SIDE = 256
+"""Pixels of about 1.5 mm across a whole chest: larger pictures, whose spacing is not recorded, are shrunk to it."""
+_LARGEST_SIDE = 320
 
 
-def read_images(folder: Path) -> list[Sample]:
-    """Read images/<subject>/<slice>.png with boxes.csv, dataset.toml and masks/ where present."""
-    turns, is_grey = _settings(folder)
-    samples = []
-    for (subject, name), boxes in sorted(_boxes(folder).items()):
-        picture = folder / "images" / subject / f"{name}.png"
-        if not picture.is_file():
-            log.warning("boxes.csv names a slice that is not in the folder: %s", name)
-            continue
-        hu = _to_hu(_turned(_grey(picture), turns), is_grey)
-        flat: FloatArray = np.array(boxes, np.float32).reshape(-1, 4)
-        flat = turned_boxes(flat, (hu.shape[0], hu.shape[1]), turns)
-        mask_path = folder / "masks" / subject / f"{name}.png"
-        has_mask = mask_path.is_file()
-        labels = _numbered(_turned(_grey(mask_path), turns)) if has_mask else ellipses(flat, hu.shape)
-        samples.append(Sample(subject, name, hu, labels, flat, has_mask))
+def read_images(folder: Path, on_left_out: TellLeftOut = tell_left_out) -> list[Sample]:
+    """Read images/<subject>/<slice>.png with boxes.csv, dataset.toml and masks/ where present, at their own size."""
+    samples = read_all(image_units(folder, is_shrunk=False), on_left_out)
+    return in_order(samples, folder)
+
+
+def read_crops(folder: Path, on_left_out: TellLeftOut = tell_left_out) -> list[Nodule]:
+    """Read nodule crops and their masks, scaled to about 1.5 mm pixels."""
+    return nodules_from(read_all(crop_units(folder), on_left_out))
+
+
+def nodules_from(crops: Sequence[Sample]) -> list[Nodule]:
+    """Crops as nodules to be pasted."""
+    ordered = sorted(crops, key=lambda crop: (crop.patient, crop.name))
+    return [Nodule(crop.patient, crop.hu, crop.labels.view(np.bool_)) for crop in ordered]
+
+
+def in_order(samples: list[Sample], folder: Path) -> list[Sample]:
+    """Samples by patient and name, of which there must be one."""
     if not samples:
         raise TrainingError(f"The folder {folder.name} holds no slices that its boxes.csv names.")
-    return _with_neighbours(samples)
+    return sorted(samples, key=lambda sample: (sample.patient, sample.name))
 
 
-def read_crops(folder: Path) -> list[Nodule]:
-    """Read nodule crops and their masks, scaled to about 1.5 mm pixels."""
-    turns, is_grey = _settings(folder)
-    nodules = []
-    for subject, name in sorted(_boxes(folder)):
-        picture, mask_path = (folder / part / subject / f"{name}.png" for part in ("images", "masks"))
-        if not (picture.is_file() and mask_path.is_file()):
-            continue
-        hu = _to_hu(_turned(_grey(picture), turns), is_grey, CROP_LOWEST_HU)
-        mask = _turned(_grey(mask_path), turns) > 0
-        small, thin = _shrunk(hu.astype(np.float32)), _shrunk(mask.astype(np.float32)) > 0.4
-        if thin.sum() >= SMALLEST_AREA:
-            nodules.append(Nodule(subject, small.astype(np.int16), thin))
-    return nodules
+def image_units(folder: Path, subtype: str = "", *, is_shrunk: bool = True) -> list[Unit]:
+    """Whole slices. is_shrunk: those larger than a chest at the samples' pixel size are brought to it."""
+    settings, pictures = read_settings(folder), read_pictures(folder)
+    known = by_number(pictures)
+
+    def unit(pack: list[Picture]) -> Unit:
+        key = f"images {settings} {subtype} {is_shrunk} {identity(pack)}"
+        read = _Slices(settings, subtype, is_shrunk, known).read
+        return Unit(key, partial(_one_batch, read, pack))
+
+    return [unit(pack) for pack in packs(pictures, PACK)]
+
+
+def crop_units(folder: Path) -> list[Unit]:
+    """Crops, as samples whose labels are the nodule's mask."""
+    settings = read_settings(folder)
+
+    def unit(pack: list[Picture]) -> Unit:
+        return Unit(f"crops {settings} {identity(pack)}", partial(_one_batch, partial(_crops, settings), pack))
+
+    return [unit(pack) for pack in packs(read_pictures(folder), PACK)]
 
 
 def turned_boxes(boxes: FloatArray, shape: tuple[int, int], quarter_turns: int) -> FloatArray:
@@ -89,70 +100,151 @@ def turned_boxes(boxes: FloatArray, shape: tuple[int, int], quarter_turns: int) 
     return turned
 
 
-def _with_neighbours(samples: Sequence[Sample]) -> list[Sample]:
-    """Give each numbered slice those of its subject around it."""
-    numbered: dict[str, dict[int, HuArray]] = defaultdict(dict)
-    for sample in samples:
-        if sample.name.isdecimal():
-            numbered[sample.patient][int(sample.name)] = sample.hu
-    return [
-        replace(sample, neighbours=_around(int(sample.name), sample.hu, numbered[sample.patient]))
-        if sample.name.isdecimal()
-        else sample
-        for sample in samples
-    ]
+def _one_batch(
+    read: Callable[[list[Picture], TellLeftOut], list[Sample]], pack: list[Picture], on_left_out: TellLeftOut
+) -> Iterator[Batch]:
+    yield read(pack, on_left_out)
 
 
-def _around(number: int, hu: HuArray, numbered: Mapping[int, HuArray]) -> tuple[HuArray | None, ...]:
-    """The nearest slice within each span of numbers below and above that is of the same size."""
+class _Slices:
+    """Reads slices of one folder with those around them, each picture once."""
 
-    def nearest(sign: int, first: int, last: int) -> HuArray | None:
-        found = (numbered.get(number + sign * step) for step in range(first, last + 1))
-        return next((each for each in found if each is not None and each.shape == hu.shape), None)
+    def __init__(
+        self, settings: PictureSettings, subtype: str, is_shrunk: bool, known: Mapping[tuple[str, int], Picture]
+    ) -> None:
+        self._settings = settings
+        self._subtype = subtype
+        self._is_shrunk = is_shrunk
+        self._known = known
 
-    return nearest(-1, *FAR_NUMBERS), nearest(-1, *NEAR_NUMBERS), nearest(1, *NEAR_NUMBERS), nearest(1, *FAR_NUMBERS)
+    def read(self, pack: list[Picture], on_left_out: TellLeftOut) -> list[Sample]:
+        """Samples of a pack; neighbours outside of it are decoded for it alone."""
+        found: dict[Picture, Sample] = {}
+        for picture in pack:
+            sample = self._sample(picture, on_left_out)
+            if sample is not None:
+                found[picture] = sample
+        beside: dict[Picture, HuArray | None] = {picture: sample.hu for picture, sample in found.items()}
+        return [replace(found[picture], neighbours=self._neighbours(picture, beside)) for picture in found]
+
+    def _neighbours(self, picture: Picture, beside: dict[Picture, HuArray | None]) -> tuple[HuArray | None, ...]:
+        own = beside[picture]
+        assert own is not None
+        found = []
+        for other in around(picture, self._known):
+            if other is not None and other not in beside:
+                sample = self._sample(other, lambda _: None)
+                beside[other] = None if sample is None else sample.hu
+            hu = None if other is None else beside[other]
+            found.append(hu if hu is not None and hu.shape == own.shape else None)
+        return tuple(found)
+
+    def _sample(self, picture: Picture, on_left_out: TellLeftOut) -> Sample | None:
+        turns = self._settings.quarter_turns
+        try:
+            hu = _hu(picture.path, self._settings)
+            mask = _turned(_grey(picture.mask_path), turns) if picture.mask_path.is_file() else None
+            if mask is not None and mask.shape != hu.shape:
+                raise TrainingError(f"{picture.path.name} and its mask differ in size.")
+        except TrainingError as error:
+            on_left_out(f"{error} It is left out.")
+            return None
+        boxes: FloatArray = np.array(picture.boxes, np.float32).reshape(-1, 4)
+        boxes = _within(turned_boxes(boxes, (hu.shape[0], hu.shape[1]), turns), hu.shape)
+        if picture.boxes and not len(boxes):
+            on_left_out(f"{picture.path.name} has no box inside the picture. It is left out.")
+            return None
+        if self._is_shrunk and max(hu.shape) > _LARGEST_SIDE:
+            hu, mask, boxes = _to_chest_side(hu, mask, boxes)
+        labels = _numbered(mask) if mask is not None else ellipses(boxes, (hu.shape[0], hu.shape[1]))
+        return Sample(
+            patient=picture.subject,
+            name=picture.name,
+            hu=hu,
+            labels=labels if labels.any() else no_labels(hu.shape),
+            boxes=boxes,
+            has_mask=mask is not None,
+            subtype=subtype_of(picture.subject, self._subtype),
+            digest=digest_of(hu),
+        )
 
 
-def _settings(folder: Path) -> tuple[int, bool]:
-    """Quarter turns counter-clockwise, and whether values are grey that must be turned into HU."""
-    path = folder / "dataset.toml"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"{folder.name}/dataset.toml cannot be read: {error}.") from error
-    degrees, values = table.get("rotate", 0), table.get("values", "grey")
-    if degrees not in (0, 90, 180, 270) or values not in ("grey", "hu"):
-        raise TrainingError(f'{folder.name}/dataset.toml: rotate must be 0, 90, 180 or 270, values "grey" or "hu".')
-    return degrees // 90, values == "grey"
+def _crops(settings: PictureSettings, pack: list[Picture], on_left_out: TellLeftOut) -> list[Sample]:
+    crops = []
+    for picture in pack:
+        if not (picture.path.is_file() and picture.mask_path.is_file()):
+            continue
+        try:
+            hu = _hu(picture.path, settings, CROP_LOWEST_HU)
+            mask = _turned(_grey(picture.mask_path), settings.quarter_turns) > 0
+        except TrainingError as error:
+            on_left_out(f"{error} It is left out.")
+            continue
+        small, thin = _shrunk(hu.astype(np.float32)), _shrunk(mask.astype(np.float32)) > 0.4
+        if small.shape == thin.shape and thin.sum() >= SMALLEST_AREA:
+            labels = thin.astype(np.uint8)
+            crops.append(Sample(picture.subject, picture.name, small.astype(np.int16), labels, boxes_of(labels), True))
+    return crops
 
 
-def _boxes(folder: Path) -> Rows:
-    """(subject, slice) -> its boxes, empty for a slice without lesions."""
-    rows: Rows = defaultdict(list)
-    try:
-        with (folder / "boxes.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                boxes = rows[row["subject"], row["slice"]]
-                if row["xmin"]:
-                    boxes.append((int(row["xmin"]), int(row["ymin"]), int(row["xmax"]), int(row["ymax"])))
-    except (OSError, KeyError, ValueError) as error:
-        raise TrainingError(f"{folder.name}/boxes.csv cannot be read: {error}.") from error
-    return rows
+def _hu(path: Path, settings: PictureSettings, lowest: Sequence[float] = (-1024.0,)) -> HuArray:
+    """(H, W) int16 HU, turned."""
+    if settings.is_grey:
+        return estimate_hu(_turned(_grey(path), settings.quarter_turns), lowest)
+    stored = np.ascontiguousarray(np.rot90(_stored(path), settings.quarter_turns)).astype(np.int32)
+    hu: HuArray = np.clip(stored + settings.offset, -1024, 3071).astype(np.int16)
+    return hu
 
 
 def _grey(path: Path) -> UInt8Array:
-    picture = np.asarray(imread(path))
-    if picture.ndim != 2:
+    """(H, W) 0-255; deeper grey is spread over that range by its own extremes."""
+    picture = _stored(path)
+    if picture.dtype == np.bool_:
+        return picture.astype(np.uint8) * np.uint8(255)
+    if picture.dtype != np.uint8:
+        low, high = float(picture.min()), float(picture.max())
+        return np.rint((picture.astype(np.float64) - low) * (255.0 / max(high - low, 1.0))).astype(np.uint8)
+    return picture.astype(np.uint8)
+
+
+def _stored(path: Path) -> NDArray[np.generic]:
+    if not path.is_file():
+        raise TrainingError(f"boxes.csv names the slice {path.name}, which is not in the folder.")
+    try:
+        picture: NDArray[np.generic] = np.asarray(imread(path))
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow calls a broken PNG a SyntaxError
+        raise TrainingError(f"{path.name} cannot be read as a picture.") from error
+    if picture.ndim != 2 or picture.size == 0:
         raise TrainingError(f"{path.name} is not a grey picture.")
-    return (picture * 255).astype(np.uint8) if picture.dtype == np.bool_ else picture.astype(np.uint8)
+    return picture
 
 
 def _turned(picture: UInt8Array, turns: int) -> UInt8Array:
     return np.ascontiguousarray(np.rot90(picture, turns))
 
 
-def _to_hu(picture: UInt8Array, is_grey: bool, lowest: Sequence[float] = (-1024.0,)) -> HuArray:
-    return estimate_hu(picture, lowest) if is_grey else picture.astype(np.int16)
+def _within(boxes: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Boxes (N, 4) cut to a picture of (rows, columns); those left without area are dropped."""
+    highest = np.array([shape[1], shape[0], shape[1], shape[0]], dtype=np.float32)
+    cut = np.clip(boxes, 0, highest).astype(np.float32)
+    return np.asarray(cut[(cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])], dtype=np.float32)
+
+
+def _to_chest_side(
+    hu: HuArray, mask: UInt8Array | None, boxes: FloatArray
+) -> tuple[HuArray, UInt8Array | None, FloatArray]:
+    """Shrink a picture so that its longer side is that of a whole chest."""
+    factor = _CHEST_SIDE / max(hu.shape)
+    rows, columns = (max(1, round(side * factor)) for side in hu.shape)
+    grid = Grid((hu.shape[0], hu.shape[1]), (rows, columns), (rows, columns))
+    small = torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
+    down, across = grid.scale
+    scaled = np.asarray(boxes / np.array([across, down, across, down]), dtype=np.float32).reshape(-1, 4)
+    if mask is None:
+        return small, None, scaled
+    values = torch.from_numpy(mask.astype(np.float32))[None, None]
+    thin = functional.interpolate(values, size=(rows, columns), mode="bilinear", antialias=True)[0, 0].numpy()
+    return small, np.rint(thin).astype(np.uint8), scaled
 
 
 def _shrunk(crop: FloatArray) -> FloatArray:

@@ -80,7 +80,7 @@ class Sampler:
         """Sort the slices by patient and by whether they hold a lesion."""
         self._positive, self._negative = defaultdict(list), defaultdict(list)
         for sample in self.samples:
-            if sample.labels.any():
+            if sample.is_labelled:
                 self._positive[sample.patient].append(sample)
             elif not sample.has_lesion and sample.is_negative_known:
                 self._negative[sample.patient].append(sample)
