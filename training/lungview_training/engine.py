@@ -1,227 +1,203 @@
 """The training loop."""
 
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import reduce
-from operator import add
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
-from lungview.detection.build import require_fit
-from lungview.detection.device import choose_device
-from lungview.detection.weights import read_shapes, read_weights
-from lungview.errors import TrainingError
-from lungview_training.checkpoint import (
-    BEST_FILE,
-    LAST_FILE,
-    RunState,
-    load_state,
-    save_state,
-    save_weights,
-)
-from lungview_training.config import Optimizer, Schedule, TrainingConfig
+from lungview.errors import LungViewError
+from lungview_training.checkpoint import BEST_FILE, LAST_FILE, clear_remains
+from lungview_training.config import TrainingConfig
+from lungview_training.control import Ask, Command, command_of
 from lungview_training.data import TrainingData, read_data
-from lungview_training.evaluate import judge, measure
-from lungview_training.events import CheckpointSaved, EvaluationDone, Event, RunEnded, RunStarted, StepDone
-from lungview_training.fingerprint import fingerprint
-from lungview_training.learners.choose import make_learner
-from lungview_training.learners.protocol import BatchSource, Learner
+from lungview_training.events import (
+    Event,
+    MemoryRanOut,
+    Phase,
+    Reason,
+    RunEnded,
+    RunFailed,
+    RunPaused,
+    RunResumed,
+    StepDone,
+)
+from lungview_training.heart import Heart
+from lungview_training.judging import Judge
+from lungview_training.keeping import Keeper
+from lungview_training.parallel.group import Group, joined
+from lungview_training.preparing import Run, prepare, remember_smaller, started
+from lungview_training.record.recorder import Recorder
+from lungview_training.update.average import blend
+from lungview_training.update.freezing import set_modes
+from lungview_training.update.schedule import learning_rate
+from lungview_training.update.stepping import NotANumberError, OutOfMemoryError
 
-
-@dataclass(slots=True)
-class _Run:
-    config: TrainingConfig
-    data: TrainingData
-    learner: Learner
-    source: BatchSource
-    network: nn.Module
-    average: nn.Module
-    optimizer: torch.optim.Optimizer
-    device: torch.device
-    fingerprint: str
-    step: int = 0
-    best_score: float = -1.0
+_ENDS = (Command.STOP, Command.KEEP_BEST)
+_REASONS = {Command.STOP: Reason.STOPPED, Command.KEEP_BEST: Reason.KEPT_BEST}
+_PAUSE_S = 0.2
 
 
 def train(
     config: TrainingConfig,
     emit: Callable[[Event], None],
-    should_stop: Callable[[], bool],
+    should_stop: Ask,
     data: TrainingData | None = None,
 ) -> Path:
-    """Run to the last step or until asked to stop, going on from the run's checkpoint; return the weights' path.
+    """Run to the last step or until told to stop, going on from the run's checkpoint; return the weights' path.
 
-    data: where the samples are in memory already; read from the config's sources otherwise.
+    emit: called from this thread and from that of the heartbeat, never from both at once. should_stop: what to do after
+    each step. data: where the samples are in memory already; read from the config's sources otherwise.
     """
-    began = time.monotonic()
     if config.threads:
         torch.set_num_threads(config.threads)
-    config.output.mkdir(parents=True, exist_ok=True)
-    run = _prepare(config, data or read_data(config))
-    emit(_started(run))
-    stopped = False
-    while run.step < config.steps and not stopped:
-        emit(_advance(run))
-        is_last = run.step == config.steps
-        stopped = should_stop()
-        if run.step % config.evaluate_every == 0 or is_last:
-            _evaluate(run, emit)
-        if run.step % config.checkpoint_every == 0 or is_last or stopped:
-            _save(run, emit, is_best=False)
-    weights = config.output / (BEST_FILE if run.data.validation else LAST_FILE)
-    if not weights.is_file():
-        weights = config.output / LAST_FILE
-    emit(RunEnded(run.step, str(weights), stopped and run.step < config.steps, time.monotonic() - began))
-    return weights
+    with joined(config.device) as group:
+        training = _Training(config, group, emit, should_stop)
+        with training.heart if group.is_main else nullcontext():
+            try:
+                return training.go(data)
+            except LungViewError as error:
+                raise training.failed(error) from error.__cause__
 
 
-def _prepare(config: TrainingConfig, data: TrainingData) -> _Run:
-    torch.manual_seed(config.seed)
-    device = choose_device(config.device)
-    learner = make_learner(config)
-    network = _untrained(learner, device)
-    if config.start_from is not None:
-        require_fit(network, read_shapes(config.start_from), config.start_from)
-        network.load_state_dict(read_weights(config.start_from))
-    average = _untrained(learner, device)
-    average.load_state_dict(network.state_dict())
-    average.eval().requires_grad_(False)
-    run = _Run(
-        config,
-        data,
-        learner,
-        learner.make_source(data),
-        network.train(),
-        average,
-        _optimizer(config, network),
-        device,
-        fingerprint(config, data),
-    )
-    state = load_state(config.output, run.fingerprint)
-    if state is not None:
-        network.load_state_dict(state.network)
-        average.load_state_dict(state.average)
-        run.optimizer.load_state_dict(state.optimizer)
-        run.step, run.best_score = state.step, state.best_score
-    return run
+@dataclass(slots=True)
+class _Training:
+    """One call of train. recorder: of the process that writes, None in the others."""
 
+    config: TrainingConfig
+    group: Group
+    emit: Callable[[Event], None]
+    ask: Ask
+    recorder: Recorder | None = None
+    heart: Heart = field(init=False)
+    run: Run | None = None
+    keeper: Keeper = field(init=False)
+    judge: Judge = field(init=False)
+    _began: float = field(default_factory=time.monotonic)
 
-def _untrained(learner: Learner, device: torch.device) -> nn.Module:
-    network = learner.make_network()
-    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
+    def __post_init__(self) -> None:
+        """Open the run's folder."""
+        if self.group.is_main:
+            self.config.output.mkdir(parents=True, exist_ok=True)
+            clear_remains(self.config.output)
+            self.recorder = Recorder(self.config, self.emit)
+        self.heart = Heart(self.tell)
+        self.keeper = Keeper(self.config.output, self.config.name, self.tell, self._began, is_main=self.group.is_main)
+        self.judge = Judge(self.config, self.tell, self.keeper)
 
+    def tell(self, event: Event) -> None:
+        """Log an event and tell it on, in the process that writes."""
+        if self.recorder is not None:
+            self.recorder(event)
 
-def _optimizer(config: TrainingConfig, network: nn.Module) -> torch.optim.Optimizer:
-    if config.optimizer is Optimizer.ADAM:
-        return torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    return torch.optim.AdamW(_groups(network, config.weight_decay), lr=config.learning_rate)
+    def go(self, data: TrainingData | None) -> Path:
+        """Read, prepare, learn, and say how it ended."""
+        run = self.run = prepare(self.config, self._read(data), self.group, self._shrunk)
+        start = started(run)
+        if self.recorder is not None:
+            self.recorder.about(start, run.fingerprint)
+        self.tell(start)
+        self.heart.busy_with(Phase.TRAINING)
+        reason = self._learn(run)
+        return self._end(run, reason)
 
+    def failed(self, error: LungViewError) -> LungViewError:
+        """Tell a failure with its remedy, and what it leaves."""
+        step, kept = (self.run.step, self.run.saved_step) if self.run is not None else (0, 0)
+        if isinstance(error, OutOfMemoryError) and error.micro_batch:
+            remember_smaller(self.config.output, error.micro_batch)
+        if isinstance(error, NotANumberError):
+            saved = f" The checkpoint of step {kept} is kept." if kept else ""
+            error = NotANumberError(
+                f"{error} at step {step}: lower learning_rate (now {self.config.learning_rate:g}) and start in another "
+                f"output folder, or look for spoilt slices with lungview-train check.{saved}"
+            )
+        self.tell(RunFailed(step, str(error), kept))
+        return error
 
-def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Decay the kernels; leave biases and normalisation alone."""
-    kernels = [value for value in network.parameters() if value.ndim > 1]
-    others = [value for value in network.parameters() if value.ndim <= 1]
-    return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    def _read(self, data: TrainingData | None) -> TrainingData:
+        """The first process reads first: the split and decoded slices that it leaves are there for the others."""
+        if data is None and self.group.is_main:
+            data = read_data(self.config)
+        self.group.agree(None)
+        return read_data(self.config) if data is None else data
 
+    def _learn(self, run: Run) -> Reason:
+        """Step by step to the end, wherever that is."""
+        while run.step < self.config.steps and not run.best.is_over:
+            self._advance(run)
+            command = self._asked()
+            self._keep_up(run, command)
+            if command is Command.PAUSE:
+                command = self._wait(run)
+                if command in _ENDS:
+                    self._keep_up(run, command)
+            if command in _ENDS and run.step < self.config.steps:
+                return _REASONS[command]
+        return Reason.FINISHED if run.step >= self.config.steps else Reason.NO_GAIN
 
-def _started(run: _Run) -> RunStarted:
-    split = run.data.split
-    return RunStarted(
-        name=run.config.name,
-        device=run.device.type,
-        parameters=sum(value.numel() for value in run.network.parameters()),
-        steps=run.config.steps,
-        first_step=run.step,
-        train_patients=len(split.train),
-        validation_patients=len(split.validation),
-        test_patients=len(split.test),
-        train_slices=len(run.data.train),
-    )
+    def _advance(self, run: Run) -> None:
+        """One step: batch, losses, update, average."""
+        began = time.monotonic()
+        # Dropout, too, must depend on the step alone, or a resumed run would differ.
+        seed = self.config.seed * 1_000_003 + run.step
+        torch.manual_seed(seed)
+        rate = learning_rate(self.config, run.step)
+        losses = run.stepper.step(run.source.batch(run.step), rate, seed)
+        run.step += 1
+        blend(run.average, run.network, run.step, self.config.ema_decay)
+        seconds = time.monotonic() - began
+        self.heart.stepped(run.step, self.config.steps, seconds)
+        self.tell(StepDone(run.step, sum(losses.values()), rate, seconds, losses))
 
+    def _shrunk(self, micro_batch: int) -> None:
+        """Memory ran out; the step is being done again."""
+        assert self.run is not None
+        set_modes(self.run.network, self.config, micro_batch)
+        message = f"Memory ran out: from this step on, a batch goes through in passes of {micro_batch} slices."
+        self.tell(MemoryRanOut(self.run.step, micro_batch, message))
 
-def _advance(run: _Run) -> StepDone:
-    """One step: batch, losses, update, average."""
-    began = time.monotonic()
-    # Dropout, too, must depend on the step alone, or a resumed run would differ.
-    torch.manual_seed(run.config.seed * 1_000_003 + run.step)
-    rate = _rate(run.config, run.step)
-    for group in run.optimizer.param_groups:
-        group["lr"] = rate
-    losses = run.learner.losses(run.network, run.source.batch(run.step).to(run.device))
-    total = reduce(add, losses.values())
-    if not bool(torch.isfinite(total)):
-        raise TrainingError(f"The loss is no number at step {run.step}: lower learning_rate and start again.")
-    run.optimizer.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
-    if run.config.clip_norm:
-        torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
-    run.optimizer.step()
-    run.step += 1
-    _blend(run)
-    return StepDone(
-        step=run.step,
-        loss=float(total.detach()),
-        parts={name: float(value.detach()) for name, value in losses.items()},
-        learning_rate=rate,
-        seconds=time.monotonic() - began,
-    )
+    def _asked(self) -> Command:
+        """What the first process is told, for all."""
+        return self.group.agree(command_of(self.ask()) if self.group.is_main else Command.GO_ON)
 
+    def _wait(self, run: Run) -> Command:
+        self.heart.busy_with(Phase.PAUSED)
+        self.tell(RunPaused(run.step))
+        while (command := self._asked()) is Command.PAUSE:
+            time.sleep(_PAUSE_S)
+        self.heart.busy_with(Phase.TRAINING)
+        if command is Command.GO_ON:
+            self.tell(RunResumed(run.step))
+        return command
 
-def _rate(config: TrainingConfig, step: int) -> float:
-    """Rise straight over the warm-up, then fall along a cosine to a hundredth; or stay where it is."""
-    if config.schedule is Schedule.CONSTANT:
-        return config.learning_rate
-    warmup = max(1, round(config.warmup_share * config.steps))
-    if step < warmup:
-        return config.learning_rate * (step + 1) / warmup
-    done = (step - warmup) / max(1, config.steps - warmup)
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    def _keep_up(self, run: Run, command: Command) -> None:
+        """Evaluate and save where the settings, the end or a command ask for it."""
+        is_last = run.step == self.config.steps
+        is_due = run.step % self.config.evaluate_every == 0 or is_last or command is Command.KEEP_BEST
+        if is_due and run.data.validation and run.evaluated_step != run.step:
+            self.heart.busy_with(Phase.EVALUATING)
+            self.judge.evaluate(run)
+            self._draw(run)
+        must_save = is_last or command is not Command.GO_ON or run.best.is_over
+        if must_save or run.step % self.config.checkpoint_every == 0:
+            self.heart.busy_with(Phase.SAVING)
+            self.keeper.save(run, must_save=must_save)
+        self.heart.busy_with(Phase.TRAINING)
 
+    def _draw(self, run: Run, status: str = "") -> None:
+        if self.recorder is not None:
+            best = f" Best so far: step {run.best.step}." if run.best.step else ""
+            self.recorder.draw(run.step, status or f"Step {run.step} of {self.config.steps}.{best}")
 
-@torch.no_grad()
-def _blend(run: _Run) -> None:
-    """Move the average towards the weights; slowly only once there is something to average."""
-    decay = min(run.config.ema_decay, (1 + run.step) / (10 + run.step))
-    current: dict[str, Tensor] = run.network.state_dict()
-    for name, value in run.average.state_dict().items():
-        if value.dtype.is_floating_point:
-            value.lerp_(current[name], 1 - decay)
-        else:
-            value.copy_(current[name])
-
-
-def _evaluate(run: _Run, emit: Callable[[Event], None]) -> None:
-    if not run.data.validation:
-        return
-    judged = [judge(result) for result in run.learner.predict(run.average, run.data.validation)]
-    figures = measure(judged, score_threshold=0.3)
-    emit(EvaluationDone(run.step, figures.mean_iou, figures.ap50, figures.sensitivity_at_one, figures.flagged))
-    score = run.learner.score(figures)
-    if score >= run.best_score:
-        run.best_score = score
-        _save(run, emit, is_best=True)
-
-
-def _save(run: _Run, emit: Callable[[Event], None], *, is_best: bool) -> None:
-    """Write the averaged weights, and, but for a mere best, the state to go on from."""
-    metadata = {"architecture": run.learner.key, "name": run.config.name, "step": str(run.step)}
-    path = run.config.output / (BEST_FILE if is_best else LAST_FILE)
-    save_weights(path, run.average.state_dict(), metadata)
-    if not is_best:
-        save_state(
-            run.config.output,
-            RunState(
-                run.step,
-                run.network.state_dict(),
-                run.average.state_dict(),
-                run.optimizer.state_dict(),
-                run.best_score,
-                run.fingerprint,
-            ),
-        )
-    emit(CheckpointSaved(run.step, str(path), is_best))
+    def _end(self, run: Run, reason: Reason) -> Path:
+        weights = self.config.output / (BEST_FILE if run.data.validation else LAST_FILE)
+        if not weights.is_file():
+            weights = self.config.output / LAST_FILE
+        best = f" The best weights are those of step {run.best.step}." if run.best.step else ""
+        self._draw(run, f"Over after step {run.step} of {self.config.steps}: {reason.value}.{best}")
+        seconds = time.monotonic() - self._began
+        self.tell(RunEnded(run.step, str(weights), run.step < self.config.steps, seconds, reason, run.best.step))
+        return weights

@@ -21,6 +21,10 @@ _MOST_SKIPPED = 30
 """Steps in a row without a finite gradient in half precision; its scaler has halved itself as often by then."""
 
 
+class NotANumberError(TrainingError):
+    """What was to be learned from, or kept, is infinite or no number."""
+
+
 class OutOfMemoryError(TrainingError):
     """A step did not fit. micro_batch: what to try next, 0 where nothing smaller is left."""
 
@@ -115,7 +119,7 @@ class Stepper:
         losses: Mapping[str, Tensor] = self.learner.losses(self.forward, part)
         total = reduce(add, losses.values())
         if not math.isfinite(float(total.detach())):
-            raise TrainingError("The loss is no number")
+            raise NotANumberError("The loss is no number")
         self.scaler.scale(total * share).backward()  # type: ignore[no-untyped-call]
         return {name: float(value.detach()) for name, value in losses.items()}
 
@@ -130,11 +134,13 @@ class Stepper:
         if math.isfinite(float(norm)):
             self._skipped = 0
         elif not self.scaler.is_enabled():
-            raise TrainingError("The gradient is no number")
+            raise NotANumberError("The gradient is no number")
         else:
             self._skipped += 1
             if self._skipped >= _MOST_SKIPPED:
-                raise TrainingError("The gradient is no number in half precision (mixed_precision = false avoids that)")
+                raise NotANumberError(
+                    "The gradient is no number in half precision (mixed_precision = false avoids that)"
+                )
         self.scaler.step(self.optimizer)
         self.scaler.update()
 
