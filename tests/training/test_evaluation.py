@@ -1,6 +1,5 @@
 """Evaluation on labelled scans: figures that can be counted by hand, and what a report must and must not hold."""
 
-import base64
 import io
 import json
 from pathlib import Path
@@ -21,7 +20,8 @@ from lungview_training.evaluation.figures import figures, reliability, size_figu
 from lungview_training.evaluation.lesions import hit_of
 from lungview_training.evaluation.marks import gather
 from lungview_training.evaluation.origin import seen_before
-from lungview_training.evaluation.pictures import MOST, WorstCases
+from lungview_training.evaluation.pictures import MODEL as MODEL_COLOUR
+from lungview_training.evaluation.pictures import MOST, READER, WorstCases
 from lungview_training.evaluation.run import evaluate_folder
 from tests.support.annotations import write_voc
 from tests.support.detectors import MODEL, ScriptedDetector
@@ -119,9 +119,9 @@ def test_worst_cases_show_both_boxes_in_their_colours() -> None:
         worst.look_at(judged("P", [mark], [0.9], _LESION), np.full((64, 64), -700, dtype=np.int16))
     assert len(worst.missed) == MOST
     assert {picture.caption[-8:] for picture in worst.missed} == {"IoU 0.00"}
-    data = base64.b64decode(worst.missed[0].uri.split(",")[1])
+    data = worst.missed[0].png
     colours = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).reshape(-1, 3)
-    assert {(255, 190, 60), (90, 200, 255)} < set(map(tuple, colours.tolist()))
+    assert {READER, MODEL_COLOUR} < set(map(tuple, colours.tolist()))
 
 
 def test_a_model_without_scores_is_measured_without_froc(image_folder: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(config)
         if options.command == "bundle":
             return _bundle(config, options)
-        return _evaluate(config, options.weights, as_json=options.json)
+        return _evaluate(config, options)
     except LungViewError as error:
         print(f"lungview-train: {error}", file=sys.stderr)
         return 1
@@ -60,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--notes", type=Path, help="Markdown on where the model fails, put into its card")
     for command in (evaluate, bundle):
         command.add_argument("--weights", type=Path, help="safetensors file; the run's best weights by default")
+        command.add_argument(
+            "--folds",
+            type=Path,
+            nargs="+",
+            default=[],
+            metavar="RUN",
+            help="folders of runs that each held other patients out: figures, calibration and thresholds come from "
+            "every patient by the run that did not learn from it",
+        )
     return parser
 
 
@@ -96,11 +105,12 @@ def _stop_asked() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _evaluate(config: TrainingConfig, weights: Path | None, *, as_json: bool) -> int:
-    from lungview_training.report import evaluate_run, to_table  # torch only when needed
+def _evaluate(config: TrainingConfig, options: argparse.Namespace) -> int:
+    from lungview_training.report import evaluate_folds, evaluate_run, to_table  # torch only when needed
 
-    report = evaluate_run(config, weights)
-    print(json.dumps(report, indent=2) if as_json else to_table(report))
+    weights = options.weights
+    report = evaluate_folds(config, options.folds, weights) if options.folds else evaluate_run(config, weights)
+    print(json.dumps(report, indent=2) if options.json else to_table(report))
     return 0
 
 
@@ -109,7 +119,7 @@ def _bundle(config: TrainingConfig, options: argparse.Namespace) -> int:
 
     try:
         notes = options.notes.read_text(encoding="utf-8") if options.notes else ""
-        path = bundle(config, options.to, notes, options.weights)
+        path = bundle(config, options.to, notes, options.weights, options.folds)
     except OSError as error:
         raise TrainingError(f"{error.filename or options.to} cannot be used: {error.strerror}.") from error
     print(path)

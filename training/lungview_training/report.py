@@ -1,109 +1,222 @@
 """Weights measured on patients they did not learn from: the figures that a model card quotes."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from lungview.detection.build import build_network
-from lungview.detection.networks.lesion import LesionNet
-from lungview.domain.detection import OperatingPoint
+from lungview.detection.calibration import Calibration
+from lungview.detection.models_info import architecture
 from lungview.errors import TrainingError
-from lungview.metrics.froc import froc
-from lungview_training.checkpoint import BEST_FILE, LAST_FILE
 from lungview_training.config import TrainingConfig
-from lungview_training.data import read_data
-from lungview_training.evaluate import Judged, bootstrap, judge, measure
-from lungview_training.learners.lesion import run_on
-from lungview_training.samples import Sample
-
-OPERATING_RATES = (("sensitive", 0.25), ("balanced", 0.1), ("specific", 0.04))
-"""False marks per validation slice at which the named thresholds are read."""
+from lungview_training.data import SPLIT_FILE, TrainingData, read_data
+from lungview_training.evaluation.calibrate import cross_fitted, error_of, fit_slices, recalibrated
+from lungview_training.evaluation.document import Plain, figure_table
+from lungview_training.evaluation.figures import figures, size_figures
+from lungview_training.evaluation.intervals import DRAWS
+from lungview_training.evaluation.marks import JudgedSlice, gather
+from lungview_training.heldout import HeldOut, judge_samples, read_folds, weights_in
+from lungview_training.stops import operating_points, plain_point
+from lungview_training.whole_scans import ScanCounts, count_false_marks
 
 Figures = dict[str, object]
 
 
+def weights_of(config: TrainingConfig, weights: Path | None = None) -> Path:
+    """The file asked for, else the run's best weights, else its last."""
+    if weights is None:
+        return weights_in(config.output)
+    if not weights.is_file():
+        raise TrainingError(f"There are no weights there: {weights.name} is no file.")
+    return weights
+
+
 def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures:
-    """Measure weights on a run's validation and test patients, thresholds taken from validation alone."""
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    path = weights_of(config, weights)
-    network = build_network(path)
-    if not isinstance(network, LesionNet):
-        raise TrainingError(f"{path.name} is not for a network that this program trains.")
-    data = read_data(config, with_crops=False)
-    validation, test = ([judge(result) for result in run_on(network, part)] for part in (data.validation, data.test))
-    points = operating_points(validation)
-    threshold = next(point.score_threshold for point in points if point.name == "balanced")
+    """Measure weights on a run's test patients; calibration and thresholds come from its validation patients alone."""
+    data, path = _prepared(config, weights)
+    validation, test = (judge_samples(config, path, part) for part in (data.validation, data.test))
+    has_score = _has_score(path)
+    calibration = fit_slices(validation) if has_score and validation else None
+    told = _calibration(calibration, validation, test, "validation patients")
+    if calibration is not None:
+        validation, test = (recalibrated(part, calibration) for part in (validation, test))
+    scans = [HeldOut(config.name, path, tuple(validation))]
+    held = f"{_people(test)} held out from one run; thresholds chosen on {_people(validation)}"
+    report = _report(config, validation, test, scans, has_score, calibration)
+    return {"weights": path.name, "protocol": held, "split": _split(data), "calibration": told, **report}
+
+
+def evaluate_folds(config: TrainingConfig, folders: Sequence[Path], weights: Path | None = None) -> Figures:
+    """Measure by cross-validation: each patient by the run that held it out, all taken together.
+
+    config: of the run that learned from everyone, whose weights the figures stand for. Scores of each run are
+    calibrated on the patients of the others; what the card gets is fitted on all.
+    """
+    data = _data_of(config, folders)
+    folds = read_folds(config, [*data.train, *data.validation, *data.test], folders)
+    has_score = _has_score(folds[0].weights)
+    raw = [each for fold in folds for each in fold.slices]
+    calibration = fit_slices(raw) if has_score else None
+    groups = (
+        cross_fitted([fold.slices for fold in folds]) if has_score and len(folds) > 1 else [f.slices for f in folds]
+    )
+    pooled = [each for group in groups for each in group]
+    told = _calibration(calibration, raw, pooled, "patients held out, each run's on those of the others", is_done=True)
+    report = _report(config, pooled, pooled, folds, has_score, calibration)
+    threshold = report["score_threshold"]
+    assert isinstance(threshold, float)
     return {
-        "weights": path.name,
-        "split": {name: sorted(getattr(data.split, name)) for name in ("train", "validation", "test")},
-        "operating_points": [_plain(point) for point in points],
-        "validation": _figures(data.validation, validation, threshold, rounds=0),
-        "test": _figures(data.test, test, threshold),
+        "weights": (weights or config.output).name,
+        "protocol": f"{_people(pooled)}, each measured by the one of {len(folds)} runs that did not learn from them",
+        "split": _split(data),
+        "calibration": told,
+        **report,
+        "folds": [
+            {"run": fold.run, **_part(group, threshold, has_score, draws=0)}
+            for fold, group in zip(folds, groups, strict=True)
+        ],
     }
 
 
-def weights_of(config: TrainingConfig, weights: Path | None = None) -> Path:
-    """The file asked for, else the run's best weights, else its last."""
-    candidates = [weights] if weights else [config.output / name for name in (BEST_FILE, LAST_FILE)]
-    for path in candidates:
-        if path.is_file():
-            return path
-    raise TrainingError(f"The run {config.name} has no weights there: train first, or name a file with --weights.")
+def _data_of(config: TrainingConfig, folders: Sequence[Path]) -> TrainingData:
+    """All samples; where everyone's own run has not begun, no split is made for it."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    has_begun = (config.output / SPLIT_FILE).is_file()
+    return read_data(config if has_begun else replace(config, output=folders[0]), with_crops=False)
 
 
-def operating_points(validation: Sequence[Judged]) -> tuple[OperatingPoint, ...]:
-    """Named thresholds by false marks per slice of validation patients; sensitivity is of readers' boxes.
+def _prepared(config: TrainingConfig, weights: Path | None) -> tuple[TrainingData, Path]:
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    path = weights_of(config, weights)
+    return read_data(config, with_crops=False), path
 
-    Single slices have no scan: false marks per scan stay unmeasured.
-    """
-    curve = froc([each.marks for each in validation])
-    return tuple(
-        OperatingPoint(
-            name,
-            # Rounded up: a threshold that lets through what it was chosen to keep out is none.
-            math.ceil(1000 * min(max(curve.threshold_at(rate), 0.05), 0.95)) / 1000,
-            round(curve.sensitivity_at(rate), 3),
-        )
-        for name, rate in OPERATING_RATES
-    )
+
+def _has_score(weights: Path) -> bool:
+    return architecture(build_network(weights).key).has_score
+
+
+def _report(
+    config: TrainingConfig,
+    chosen_on: Sequence[JudgedSlice],
+    test: Sequence[JudgedSlice],
+    held: Sequence[HeldOut],
+    has_score: bool,
+    calibration: Calibration | None,
+) -> Figures:
+    """Operating points from some patients, figures of others. held: who may be asked about whole scans."""
+    points = operating_points(chosen_on) if has_score else ()
+    counts = count_false_marks(config, held, points, calibration) if points else ScanCounts(0, 0, ())
+    threshold = next((point.score_threshold for point in points if point.name == "balanced"), 0.0)
+    report: Figures = {
+        "score_threshold": threshold,
+        "operating_points": [plain_point(point) for point in counts.told(points)],
+        "whole_scans": {"patients": counts.patients, "scans": counts.scans},
+        "test": _part(test, threshold, has_score),
+    }
+    if chosen_on is not test:
+        report["validation"] = _part(chosen_on, threshold, has_score, draws=0)
+    return report
+
+
+def _part(slices: Sequence[JudgedSlice], threshold: float, has_score: bool, draws: int = DRAWS) -> Figures:
+    found = figures(gather(slices, threshold), has_score=has_score, draws=draws)
+    part: Figures = {
+        "patients": len({each.patient for each in slices}),
+        "slices": len(slices),
+        "boxes": sum(len(each.truth) for each in slices),
+        "metrics": {name: figure.value for name, figure in found.items()},
+    }
+    if draws:
+        part["interval_95"] = {name: _pair(figure.interval_95) for name, figure in found.items()}
+        part["sizes"] = {
+            words: {"boxes": len(marks.box_owner), **{name: figure_table(each) for name, each in sized.items()}}
+            for words, (marks, sized) in size_figures(slices, threshold, draws=draws).items()
+        }
+        part["subtypes"] = _subtypes(slices, threshold, has_score)
+    return part
+
+
+def _subtypes(slices: Sequence[JudgedSlice], threshold: float, has_score: bool) -> Figures:
+    """Figures of each subtype's patients, where sources tell which they have."""
+    labels = sorted({label for each in slices for label in each.labels})
+    own = {label: [each for each in slices if label in each.labels] for label in labels}
+    return {
+        label: {
+            "patients": len({each.patient for each in part}),
+            "slices": len(part),
+            **{
+                name: figure_table(figure)
+                for name, figure in figures(gather(part, threshold), has_score=has_score).items()
+            },
+        }
+        for label, part in own.items()
+    }
+
+
+def _pair(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else list(interval)
+
+
+def _calibration(
+    calibration: Calibration | None,
+    fitted_on: Sequence[JudgedSlice],
+    judged: Sequence[JudgedSlice],
+    words: str,
+    *,
+    is_done: bool = False,
+) -> Plain | None:
+    """What the card says of it. judged: others' slices, already calibrated where is_done."""
+    if calibration is None:
+        return None
+    before = error_of(fitted_on if is_done else judged)
+    after = error_of(judged if is_done else recalibrated(judged, calibration))
+    return {
+        "temperature": round(calibration.temperature, 6),
+        "bias": round(calibration.bias, 6),
+        "fitted_on": words,
+        "patients": len({each.patient for each in fitted_on}),
+        "ece_before": None if np.isnan(before) else before,
+        "ece_after": None if np.isnan(after) else after,
+    }
+
+
+def _split(data: TrainingData) -> Figures:
+    return {name: sorted(getattr(data.split, name)) for name in ("train", "validation", "test")}
+
+
+def _people(slices: Sequence[JudgedSlice]) -> str:
+    count = len({each.patient for each in slices})
+    return f"{count} patient{'' if count == 1 else 's'}"
 
 
 def to_table(report: Mapping[str, object]) -> str:
     """The report in lines for a terminal."""
-    lines = [f"weights {report['weights']}"]
+    lines = [f"weights {report['weights']}: {report['protocol']}"]
     points = report["operating_points"]
     assert isinstance(points, list)
     lines += [f"  {point['name']:<10} threshold {point['score_threshold']:.3f}" for point in points]
+    calibration = report["calibration"]
+    if isinstance(calibration, Mapping) and calibration["ece_after"] is not None:
+        lines.append(
+            f"  calibration error {calibration['ece_before']:.3f} before, {calibration['ece_after']:.3f} after"
+        )
     for part in ("validation", "test"):
-        figures = report[part]
-        assert isinstance(figures, Mapping)
-        lines.append(f"{part}: {figures['patients']} patients, {figures['slices']} slices, {figures['boxes']} boxes")
-        intervals = figures.get("interval_95")
-        for name, value in figures["metrics"].items():
-            spread = f"  [{intervals[name][0]:.2f}, {intervals[name][1]:.2f}]" if isinstance(intervals, Mapping) else ""
-            lines.append(f"  {name:<24} {value:.3f}{spread}")
+        if isinstance(figures := report.get(part), Mapping):
+            lines += _lines(part, figures)
     return "\n".join(lines)
 
 
-def _figures(samples: Sequence[Sample], judged: Sequence[Judged], threshold: float, rounds: int = 500) -> Figures:
-    figures: Figures = {
-        "patients": len({sample.patient for sample in samples}),
-        "slices": len(samples),
-        "boxes": sum(len(sample.boxes) for sample in samples),
-        "metrics": measure(judged, threshold).as_plain(),
-    }
-    if rounds and judged:
-        figures["interval_95"] = bootstrap(judged, threshold, rounds)
-    return figures
-
-
-def _plain(point: OperatingPoint) -> Figures:
-    return {
-        "name": point.name,
-        "score_threshold": point.score_threshold,
-        "sensitivity": point.sensitivity,
-        "false_marks_per_scan": point.false_marks_per_scan,
-    }
+def _lines(part: str, figures: Mapping[str, object]) -> list[str]:
+    lines = [f"{part}: {figures['patients']} patients, {figures['slices']} slices, {figures['boxes']} boxes"]
+    metrics, intervals = figures["metrics"], figures.get("interval_95")
+    assert isinstance(metrics, Mapping)
+    for name, value in metrics.items():
+        interval = intervals[name] if isinstance(intervals, Mapping) else None
+        spread = f"  [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
+        lines.append(f"  {name:<20} {'-' if value is None else f'{value:.3f}'}{spread}")
+    return lines

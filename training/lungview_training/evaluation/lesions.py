@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lungview.domain.arrays import FloatArray
-from lungview.domain.box import to_array
+from lungview.domain.box import Box, to_array
 from lungview.domain.detection import Detection
 from lungview.domain.finding import Source
 from lungview.domain.lesion import Lesion
@@ -26,13 +26,15 @@ MarksBySlice = Mapping[int, Sequence[Detection]]
 
 @dataclass(frozen=True, slots=True)
 class JudgedLesion:
-    """A readers' lesion: its label, greatest side of its boxes in mm, slices (first, last), IoU with the model's lesion
-    that is paired with it, None where it was not found, and that one's score.
+    """A readers' lesion: its label, greatest side of its boxes in mm, slices (first, last), largest box and its slice,
+    IoU with the model's lesion that is paired with it, None where it was not found, and that one's score.
     """
 
     label: str
     size_mm: float
     slices: tuple[int, int]
+    key_slice: int
+    box: Box
     iou: float | None
     score: float | None
 
@@ -57,7 +59,9 @@ def match_scan(scan: LabelledScan, marks: MarksBySlice, threshold: float, lowest
     threshold: score of marks that count as shown. lowest: score of the most sensitive stop.
     """
     geometry = scan.volume.geometry
-    reference = link_lesions(scan.findings, geometry, Source.READER)
+    judged = frozenset(scan.judged)
+    findings = {index: found for index, found in scan.findings.items() if index in judged}
+    reference = link_lesions(findings, geometry, Source.READER)
     shown = link_lesions(_from(marks, threshold), geometry, Source.AI)
     matching = match_lesions(shown, reference)
     partners = {pair.reference: (pair.iou, shown[pair.predicted].score) for pair in matching.pairs}
@@ -123,7 +127,8 @@ def lesion_sizes(scans: Sequence[ScanLesions], *, draws: int = DRAWS) -> Mapping
 
 
 def _judged(lesion: Lesion, iou: float | None, score: float | None) -> JudgedLesion:
-    return JudgedLesion(lesion.label, max(lesion.size_mm[:2]), (lesion.first, lesion.last), iou, score)
+    key, size = lesion.key_slice, max(lesion.size_mm[:2])
+    return JudgedLesion(lesion.label, size, (lesion.first, lesion.last), key, lesion.boxes[key], iou, score)
 
 
 def _from(marks: MarksBySlice, score: float) -> dict[int, tuple[Detection, ...]]:

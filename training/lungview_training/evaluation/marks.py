@@ -53,7 +53,13 @@ class JudgedSlice:
 
     def found(self, threshold: float) -> int:
         """How many readers' boxes marks at the threshold hit."""
-        return int(((self.scores >= threshold) & self.first).sum())
+        return int(self.boxes_hit(threshold).sum())
+
+    def boxes_hit(self, threshold: float) -> BoolArray:
+        """(M,) whether each reader's box is hit by a mark at the threshold."""
+        is_hit = np.zeros(len(self.truth), dtype=np.bool_)
+        is_hit[self.hits[(self.scores >= threshold) & self.first]] = True
+        return is_hit
 
 
 def judge(
@@ -118,7 +124,7 @@ def gather(slices: Sequence[JudgedSlice], threshold: float, *, sizes: tuple[floa
     is_kept = (size >= sizes[0]) & (size < sizes[1])
     is_shown = np.concatenate([nothing, *(each.pair_score for each in slices)]) >= threshold
     pair_iou = np.concatenate([nothing, *(each.pair_iou for each in slices)])
-    box_hit = np.concatenate([np.zeros(0, np.bool_), *(_boxes_hit(each, threshold) for each in slices)])
+    box_hit = np.concatenate([np.zeros(0, np.bool_), *(each.boxes_hit(threshold) for each in slices)])
     return Marks(
         patients=patients,
         froc=froc,
@@ -145,10 +151,3 @@ def _froc(slices: Sequence[JudgedSlice], slice_owner: IntArray, patients: int) -
     first = np.concatenate([np.zeros(0, np.bool_), *(each.first for each in slices)])[order]
     false = np.concatenate([np.zeros(0, np.bool_), *(each.hits < 0 for each in slices)])[order]
     return FrocMarks(owners, scores[order], first, false, ends_of(scores[order]), lesions, scans), order
-
-
-def _boxes_hit(each: JudgedSlice, threshold: float) -> BoolArray:
-    """(M,) whether each reader's box is hit by a mark at the threshold."""
-    is_hit = np.zeros(len(each.truth), dtype=np.bool_)
-    is_hit[each.hits[(each.scores >= threshold) & each.first]] = True
-    return is_hit

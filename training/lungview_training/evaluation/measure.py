@@ -1,6 +1,6 @@
 """Asks detectors about every labelled slice, as the window would, and judges each answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from lungview.domain.arrays import FloatArray
 from lungview.domain.box import to_array
-from lungview.domain.detection import Detection, Detector
+from lungview.domain.detection import Detection, Detector, ModelInfo
 from lungview.domain.geometry import VolumeGeometry
 from lungview.task import Task
 from lungview_training.evaluation.lesions import MarksBySlice, ScanLesions, match_scan
@@ -19,7 +19,16 @@ from lungview_training.evaluation.sources import LabelledScan, labelled_scans
 CHEST_MM = 384.0
 """Taken for the longer side of a slice whose pixel size is not known, as if it held a whole chest."""
 
-OnSlice = Callable[[LabelledScan, int, Sequence[JudgedSlice]], None]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanOutcome:
+    """What became of one scan with one model: slices by index, and lesions where the scan is a whole series."""
+
+    slices: Mapping[int, JudgedSlice]
+    lesions: ScanLesions | None
+
+
+OnScan = Callable[[LabelledScan, Sequence[ScanOutcome]], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,32 +70,30 @@ def measure_each(
     annotations: Path | None,
     detectors: Sequence[Detector],
     task: Task,
-    on_slice: OnSlice = lambda scan, index, judged: None,
+    on_scan: OnScan = lambda scan, outcomes: None,
 ) -> tuple[Measured, ...]:
-    """The same for several models on the same slices; on_slice: told how each model did on a slice, pixels at hand."""
+    """The same for several models on the same slices; on_scan: told how each did on a scan, its pixels at hand."""
     tallies = [_tally(detector) for detector in detectors]
     is_whole = is_size_known = True
     looked_at = 0
     for scan in labelled_scans(path, annotations, task):
         is_whole &= scan.is_series
         is_size_known &= scan.volume.geometry.is_known
-        answers = []
+        outcomes = []
         for tally in tallies:
-            answers.append(_answers(scan, tally.detector, task, looked_at))
-            looked_at += len(answers[-1])
-        for index in scan.judged:
-            judged = [_judge(scan, index, marks[index]) for marks in answers]
-            for tally, each in zip(tallies, judged, strict=True):
-                tally.slices.append(each)
-                tally.worst.look_at(each, scan.volume.voxels[index].astype(np.int16))
-            on_slice(scan, index, judged)
-        if scan.is_series:
-            for tally, marks in zip(tallies, answers, strict=True):
-                tally.lesions.append(match_scan(scan, marks, tally.threshold, tally.lowest))
+            answers = _answers(scan, tally.detector, task, looked_at)
+            looked_at += len(answers)
+            outcomes.append(_take(tally, scan, answers))
+        on_scan(scan, outcomes)
     return tuple(
         Measured(tuple(each.slices), tuple(each.lesions), each.worst, each.threshold, is_whole, is_size_known)
         for each in tallies
     )
+
+
+def threshold_of(info: ModelInfo) -> float:
+    """The score from which a model's marks are shown; 0 for one without scores, whose marks all are."""
+    return info.default_threshold if info.has_score else 0.0
 
 
 def pixel_mm(geometry: VolumeGeometry) -> tuple[float, float]:
@@ -98,9 +105,20 @@ def pixel_mm(geometry: VolumeGeometry) -> tuple[float, float]:
 
 
 def _tally(detector: Detector) -> _Tally:
-    threshold = detector.info.default_threshold if detector.info.has_score else 0.0
+    threshold = threshold_of(detector.info)
     lowest = min((point.score_threshold for point in detector.info.operating_points), default=threshold)
     return _Tally(detector, threshold, lowest, WorstCases(threshold))
+
+
+def _take(tally: _Tally, scan: LabelledScan, answers: MarksBySlice) -> ScanOutcome:
+    """Judge a scan's answers and add them to what is known of a model."""
+    slices = {index: _judge(scan, index, answers[index]) for index in scan.judged}
+    lesions = match_scan(scan, answers, tally.threshold, tally.lowest) if scan.is_series else None
+    for index, each in slices.items():
+        tally.worst.look_at(each, scan.volume.voxels[index].astype(np.int16))
+    tally.slices += slices.values()
+    tally.lesions += [] if lesions is None else [lesions]
+    return ScanOutcome(slices, lesions)
 
 
 def _answers(scan: LabelledScan, detector: Detector, task: Task, before: int) -> MarksBySlice:

@@ -3,64 +3,61 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from lungview.metrics.froc import RATES
 from lungview_training.evaluation.document import Plain, froc_curve
 from lungview_training.evaluation.figures import reliability
 from lungview_training.evaluation.marks import gather
 from lungview_training.evaluation.measure import Measured
-from lungview_training.evaluation.pictures import Picture
-from lungview_training.evaluation.plots import froc_plot, histogram, reliability_plot
+from lungview_training.evaluation.plots import Interval, froc_plot, histogram, reliability_plot
+from lungview_training.evaluation.style import card, cell, page, pictures, plot, table, warning
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1d2329;--page:#fff;--line:#cfd6dc;--accent:#0b6fb8;--soft:#eef3f7}
-@media(prefers-color-scheme:dark){:root{--ink:#e4e9ee;--page:#14181c;--line:#3a434b;--accent:#5ac8ff;--soft:#1e252b}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:64rem;margin:2rem auto;
-padding:0 1rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.25rem .7rem;
-border-bottom:1px solid var(--line);text-align:left}.scroll{max-height:32rem;overflow:auto}
-.warning{border:3px solid #c62828;background:#c6282822;padding:.8rem 1rem;font-weight:600}
-.row{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;width:256px;font-size:12px}figure img{width:100%}
-svg{width:420px;max-width:100%;font-size:12px}svg text{fill:var(--ink)}.grid{stroke:var(--line)}.bar{fill:var(--accent)}
-.curve{fill:none;stroke:var(--accent);stroke-width:2.5}.ideal{stroke:var(--ink);stroke-dasharray:5 4}
-.note{color:var(--ink);opacity:.8}
-"""
-
-_ROWS = (
-    ("best_box_iou", "IoU of the best box, on boxed slices"),
-    ("map50", "mAP at IoU .50"),
-    ("map", "mAP at IoU .50 to .95"),
-    ("cpm", "CPM: mean sensitivity at 1/8 to 8 false marks per scan"),
-    ("negatives_fp", "false marks on a lesion-free slice"),
-    ("negatives_flagged", "lesion-free slices with a mark"),
-)
+WORDS = {
+    "best_box_iou": "IoU of the best-scored box, on boxed slices",
+    "found_iou": "IoU of found boxes (IoU 0.1 or more)",
+    "sensitivity": "readers' boxes hit by a shown mark",
+    "map50": "mAP at IoU 0.50",
+    "map": "mAP at IoU 0.50 to 0.95",
+    "cpm": "CPM: mean sensitivity at 1/8 to 8 false marks per scan",
+    "box_cpm": "CPM, by box",
+    "negatives_fp": "false marks on a lesion-free slice",
+    "negatives_flagged": "lesion-free slices with a mark",
+    "ece": "calibration error (ECE)",
+}
+_CARDS = ("best_box_iou", "found_iou", "map50", "map", "cpm", "negatives_fp")
+_GROUP = ("best_box_iou", "found_iou", "sensitivity", "map50", "map", "box_cpm", "negatives_fp")
 
 
 def build_page(document: Plain, measured: Measured) -> str:
-    """The page: warning first, then figures, plots, subtypes, worst cases, and each slice."""
-    model, data = _table(document["model"]), _table(document["data"])
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width"><title>LungView evaluation</title>',
-        f"<style>{_STYLE}</style></head><body><h1>How well {escape(str(model['title']))} does</h1>",
-        _warning(str(document["warning"])),
-        f"<p>{data['patients']} patients, {data['scans']} scans, {data['slices']} slices "
-        f"({data['boxed_slices']} boxed, {data['lesion_free_slices']} lesion-free), "
-        f"{data['boxes']} readers' boxes. {_split(data)}</p>",
-        f'<p class="note">Weights {str(model["weights_sha256"])[:12]}, {_threshold(model)}. '
-        f"Intervals: {escape(str(document['intervals']))}. For research, not for diagnosis.</p>",
-        _figures([(words, document[key]) for key, words in _ROWS]),
-        _scores(document, measured),
+    """The page: warning first, then headline figures, plots, lesions, groups, worst cases, and each slice."""
+    model = _table(document["model"])
+    parts = (
+        f"<header><h1>How well {escape(str(model['title']))} does</h1>{_data(document)}</header>",
+        warning(str(document["warning"])),
+        f'<div class="cards">{"".join(card(WORDS[key], document[key]) for key in _CARDS)}</div>',
+        _plots(document, measured),
+        _figures(document),
         _lesions(document),
-        _groups("By part of the model's own split", _table(document["split"]), "The model's own split is not known."),
-        _groups("By subtype", _table(document["subtypes"]), "The readers' boxes carry no labels."),
-        _pictures("Boxed slices that the best mark fits least", measured.worst.missed),
-        _pictures("Lesion-free slices with the surest marks", measured.worst.false),
+        _sizes("By size of readers' boxes", document["sizes"], "boxes", str(document["size_rule"])),
+        _groups("By part of the model's own split", document["split"], "The model's own split is not known."),
+        _groups("By subtype", document["subtypes"], "The readers' boxes carry no labels."),
+        pictures("Boxed slices that the best mark fits least", measured.worst.missed),
+        pictures("Lesion-free slices with the surest marks", measured.worst.false),
         _slices(document["slices"]),
-        "</body></html>",
-    ]
-    return "\n".join(parts)
+    )
+    return page("LungView evaluation", parts)
 
 
-def _warning(text: str) -> str:
-    return f'<p class="warning" role="alert">{escape(text)}</p>' if text else ""
+def _data(document: Plain) -> str:
+    data, model = _table(document["data"]), _table(document["model"])
+    threshold = model["score_threshold"]
+    shown = "a model without scores" if threshold is None else f"marks shown from a score of {threshold}"
+    return (
+        f"<p>{data['patients']} patients, {data['scans']} scans, {data['slices']} slices "
+        f"({data['boxed_slices']} boxed, {data['lesion_free_slices']} lesion-free), {data['boxes']} readers' boxes. "
+        f"{_split(data)}</p>"
+        f'<p class="note">Weights {str(model["weights_sha256"])[:12]}, {shown}. '
+        f"Intervals: {escape(str(document['intervals']))}. For research, not for diagnosis.</p>"
+    )
 
 
 def _split(data: Mapping[str, object]) -> str:
@@ -71,91 +68,109 @@ def _split(data: Mapping[str, object]) -> str:
     return f"In the model's own split: {told}; the others are in none."
 
 
-def _threshold(model: Mapping[str, object]) -> str:
-    threshold = model["score_threshold"]
-    return "a model without scores" if threshold is None else f"marks shown from a score of {threshold}"
-
-
-def _figures(rows: Sequence[tuple[str, object]]) -> str:
-    lines = "".join(f"<tr><th>{escape(words)}</th>{_cells(figure)}</tr>" for words, figure in rows)
-    return f"<table><tr><th>figure</th><th>value</th><th>95 % interval</th></tr>{lines}</table>"
-
-
-def _cells(figure: object) -> str:
-    if not isinstance(figure, Mapping) or figure["value"] is None:
-        return "<td>–</td><td>–</td>"
-    interval = figure["interval_95"]
-    span = "–" if interval is None else f"{interval[0]:.3f}–{interval[1]:.3f}"
-    return f"<td>{figure['value']:.3f}</td><td>{span}</td>"
-
-
-def _scores(document: Plain, measured: Measured) -> str:
+def _plots(document: Plain, measured: Measured) -> str:
     best = [each.best_iou for each in measured.slices if each.best_iou is not None]
-    fits = histogram(best, "IoU of the best box")
+    drawn = [plot("Fit of the best box", histogram(best, "IoU on boxed slices"))]
+    if document["froc"] is not None:
+        froc = _table(document["froc"])
+        title = f"Sensitivity by {'lesion' if froc['counted'] == 'lesions' else 'box'} (FROC)"
+        if best:
+            drawn.insert(0, plot(title, froc_plot(froc_curve(measured), _intervals(froc))))
+        bins = reliability(gather(measured.slices, measured.threshold))
+        drawn.insert(1, plot("What a score means", reliability_plot(bins)))
+    return f'<div class="plots">{"".join(drawn)}</div>'
+
+
+def _intervals(froc: Mapping[str, object]) -> dict[float, Interval]:
+    rates = _table(froc["sensitivity_at"])
+    found = {rate: _table(rates[f"{rate:g}"])["interval_95"] for rate in RATES}
+    return {
+        rate: (float(pair[0]), float(pair[1])) if isinstance(pair, Sequence) else None for rate, pair in found.items()
+    }
+
+
+def _figures(document: Plain) -> str:
+    rows = [[WORDS[key], cell(document[key], 3)] for key in WORDS if key in document]
+    parts = [f"<h2>All figures</h2>{table(('', 'value and 95 % interval'), rows)}"]
+    parts.append(f'<p class="note">Found boxes: {escape(str(document["found_rule"]))}.</p>')
     if document["froc"] is None:
-        return f'<h2>Fit</h2><p class="note">{escape(str(document["no_scores"]))}</p>{fits}'
-    sensitivity = _table(_table(document["froc"])["sensitivity_at"])
-    rows = [(f"sensitivity at {rate} false marks per scan", figure) for rate, figure in sensitivity.items()]
-    rows.append(("calibration error (ECE)", _table(document["calibration"])["ece"]))
-    plots = froc_plot(froc_curve(measured)) if best else ""
-    plots += reliability_plot(reliability(gather(measured.slices, measured.threshold))) + fits
-    return (
-        f'<h2>Sensitivity and calibration</h2><p class="note">{escape(str(_table(document["froc"])["hit_rule"]))}</p>'
-        f'<div class="row">{plots}</div>{_figures(rows)}'
-    )
+        return "".join([*parts, f'<p class="note">{escape(str(document["no_scores"]))}</p>'])
+    parts[0] = parts[0].replace("</tbody>", f"<tr><th>{WORDS['ece']}</th><td>{_error(document)}</td></tr></tbody>")
+    parts.append(_rates(_table(document["froc"])))
+    if _table(document["froc"])["counted"] == "lesions":
+        parts.append(_rates(_table(document["froc_of_boxes"])))
+    return "".join(parts)
+
+
+def _error(document: Plain) -> str:
+    return cell(_table(document["calibration"])["ece"], 3)
+
+
+def _rates(froc: Mapping[str, object]) -> str:
+    """Sensitivity at each rate, one column each."""
+    rates = _table(froc["sensitivity_at"])
+    head = ("false marks per scan", *rates, "CPM")
+    name = f"sensitivity, by {'lesion' if froc['counted'] == 'lesions' else 'box'}"
+    row = [name, *(cell(figure).replace("<i>", "<br><i>") for figure in (*rates.values(), froc["cpm"]))]
+    return f'{table(head, [row])}<p class="note">{escape(str(froc["hit_rule"]))}</p>'
 
 
 def _lesions(document: Plain) -> str:
     if document["lesions"] is None:
         return f'<h2>By lesion</h2><p class="note">{escape(str(document["no_lesions"]))}</p>'
     found = _table(document["lesions"])
-    rows = [
-        ("lesions found", found["sensitivity"]),
-        ("IoU of found lesions", found["found_iou"]),
-        ("false lesions per series", found["false_lesions_per_scan"]),
-    ]
-    note = ""
-    if isinstance(froc := found["froc"], Mapping):
-        note = f'<p class="note">{escape(str(froc["hit_rule"]))}</p>'
-        rates = _table(froc["sensitivity_at"]).items()
-        rows += [(f"sensitivity at {rate} false lesions per series", figure) for rate, figure in rates]
-        rows.append(("CPM by lesion", froc["cpm"]))
     told = f"{found['found']} of {found['lesions']} readers' lesions found in {found['series']} series."
-    return f"<h2>By lesion</h2><p>{told}</p>{note}{_figures(rows)}"
-
-
-def _groups(title: str, groups: Mapping[str, object], nothing: str) -> str:
-    """Figures of patients or slices that belong together."""
-    if not groups:
-        return f'<h2>{title}</h2><p class="note">{nothing}</p>'
-    parts = [f"<h2>{title}</h2>"]
-    for label, figures in groups.items():
-        found = _table(figures)
-        counts = f"{found['patients']} patients, {found['slices']} slices, {found['boxes']} boxes"
-        rows = [(words, found[key]) for key, words in _ROWS if key in found]
-        parts.append(f"<h3>{escape(label)}</h3><p>{counts}</p>{_figures(rows)}")
-    return "".join(parts)
-
-
-def _pictures(title: str, pictures: Sequence[Picture]) -> str:
-    if not pictures:
-        return ""
-    shown = "".join(
-        f'<figure><img src="{each.uri}" alt="{escape(each.caption)}"><figcaption>{escape(each.caption)}</figcaption>'
-        "</figure>"
-        for each in pictures
+    names = (
+        ("sensitivity", "lesions found (an IoU of 0.1 over all slices, or the middle inside)"),
+        ("found_iou", "IoU of found lesions, over all their slices"),
+        ("false_lesions_per_scan", "false lesions per series"),
     )
-    return f'<h2>{title}</h2><p class="note">Yellow: readers. Blue: the model.</p><div class="row">{shown}</div>'
+    rows = [[words, cell(found[key], 3)] for key, words in names]
+    return (
+        f"<h2>By lesion</h2><p>{told}</p>{table(('', 'value and 95 % interval'), rows)}"
+        f"{_sizes('Lesions by size', found['sizes'], 'lesions', '', heading='h3')}{_lesion_rows(found['rows'])}"
+    )
+
+
+def _lesion_rows(rows: object) -> str:
+    head = ("patient", "scan", "slices", "label", "mm", "IoU", "score")
+    lines = []
+    for row in map(_table, _list(rows)):
+        first, last = _list(row["slices"])
+        names = (row["scan"], f"{first}–{last}", row["label"] or "–", row["size_mm"], row["iou"], row["score"])
+        lines.append(
+            [escape(str(row["patient"])), *("missed" if name is None else escape(str(name)) for name in names)]
+        )
+    return f'<h3>Each lesion</h3><div class="scroll">{table(head, lines)}</div>'
+
+
+def _sizes(title: str, sizes: object, what: str, rule: str, heading: str = "h2") -> str:
+    rows = [
+        [words, str(row[what]), cell(row["sensitivity"]), cell(row["found_iou"])]
+        for words, row in ((words, _table(figures)) for words, figures in _table(sizes).items())
+    ]
+    if not rows:
+        return ""
+    note = f'<p class="note">Size: {escape(rule)}.</p>' if rule else ""
+    return f"<{heading}>{title}</{heading}>{note}{table(('', what, 'found', 'IoU of found ones'), rows)}"
+
+
+def _groups(title: str, groups: object, nothing: str) -> str:
+    """Figures of patients or slices that belong together, one column a group."""
+    found = {name: _table(figures) for name, figures in _table(groups).items()}
+    if not found:
+        return f'<h2>{title}</h2><p class="note">{nothing}</p>'
+    head = ("", *found)
+    counts = ("patients", "slices", "boxes")
+    rows = [[name, *(str(figures[name]) for figures in found.values())] for name in counts]
+    rows += [[WORDS[key], *(cell(figures[key]) for figures in found.values())] for key in _GROUP]
+    return f"<h2>{title}</h2>{table(head, rows)}"
 
 
 def _slices(rows: object) -> str:
     keys = ("patient", "scan", "slice", "best_score", "best_box_iou", "marks", "found", "false_marks")
-    head = "".join(f"<th>{key.replace('_', ' ')}</th>" for key in keys)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{'–' if row[key] is None else escape(str(row[key]))}</td>" for key in keys) + "</tr>"
-        for row in map(_table, _list(rows))
-    )
-    return f'<h2>Each slice</h2><div class="scroll"><table><tr>{head}</tr>{lines}</table></div>'
+    lines = [["–" if row[key] is None else escape(str(row[key])) for key in keys] for row in map(_table, _list(rows))]
+    return f'<h2>Each slice</h2><div class="scroll">{table([key.replace("_", " ") for key in keys], lines)}</div>'
 
 
 def _table(value: object) -> Mapping[str, object]:

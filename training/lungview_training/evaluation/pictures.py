@@ -1,32 +1,46 @@
-"""Worst cases as small pictures: only a slice's pixels and boxes, nothing of who it shows."""
+"""Slices as small pictures: only their pixels and boxes, nothing of who they show."""
 
 import base64
 import heapq
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from lungview.domain.arrays import HuArray
+from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.window import LUNG, to_display
 from lungview_training.evaluation.marks import JudgedSlice
 
 MOST = 6
 """Pictures of a kind."""
 
+READER, MODEL, FORMER = (86, 180, 233), (230, 159, 0), (204, 121, 167)
+"""Colours as the window has them (Okabe and Ito): readers' boxes, the model's, and those of the one before it."""
+
 _SIDE = 256
-_GREYS, _READER, _MODEL = 62, 62, 63
-_PALETTE = [*(level * 255 // (_GREYS - 1) for level in range(_GREYS) for _ in range(3)), 255, 190, 60, 90, 200, 255]
-"""Few greys keep a picture small; the last two colours are the readers' and the model's."""
+_SMALLEST_CROP = 24.0
+_COLOURS = (READER, MODEL, FORMER)
+_GREYS = 61
+_PALETTE = [*(level * 255 // (_GREYS - 1) for level in range(_GREYS) for _ in range(3)), *sum(_COLOURS, ())]
+"""Few greys keep a picture small; the last colours are those of the boxes."""
+
+Layer = tuple[FloatArray, tuple[int, int, int]]
+"""Boxes (N, 4) in the slice's pixels, and their colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG as a data URI, with the words below it."""
+    """A PNG of a slice, and beside it of the place in question, with the words below it."""
 
-    uri: str
+    png: bytes
     caption: str
+
+    @property
+    def uri(self) -> str:
+        """The picture as a page holds it."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
 @dataclass(slots=True)
@@ -47,13 +61,13 @@ class WorstCases:
             words = f"best box IoU {judged.best_iou:.2f}"
         elif is_shown.any():
             keep, badness = self._false, float(judged.scores[is_shown].max())
-            words = f"{int(is_shown.sum())} false marks, best score {badness:.2f}"
+            count = int(is_shown.sum())
+            words = f"{count} false mark{'' if count == 1 else 's'}, best score {badness:.2f}"
         else:
             return
         if len(keep) == MOST and badness <= keep[0][0]:
             return
-        caption = f"{judged.patient}, {judged.scan}, slice {judged.name}: {words}"
-        entry = (badness, -self._seen, Picture(_draw(judged, hu, self.threshold), caption))
+        entry = (badness, -self._seen, Picture(_picture_of(judged, hu, self.threshold), f"{title_of(judged)}: {words}"))
         (heapq.heappushpop if len(keep) == MOST else heapq.heappush)(keep, entry)
 
     @property
@@ -67,17 +81,49 @@ class WorstCases:
         return tuple(picture for _, _, picture in sorted(self._false, reverse=True))
 
 
-def _draw(judged: JudgedSlice, hu: HuArray, threshold: float) -> str:
-    scale = _SIDE / max(hu.shape)
-    size = (max(1, round(hu.shape[1] * scale)), max(1, round(hu.shape[0] * scale)))
-    grey = np.asarray(Image.fromarray(to_display(hu, LUNG)).resize(size))
-    picture = Image.fromarray((grey.astype(np.uint16) * (_GREYS - 1) // 255).astype(np.uint8))
+def title_of(judged: JudgedSlice) -> str:
+    """Which slice it is."""
+    return f"{judged.patient}, {judged.scan}, slice {judged.name}"
+
+
+def shown_boxes(judged: JudgedSlice, threshold: float) -> FloatArray:
+    """(N, 4) marks at the threshold, the best one where none reaches it."""
+    is_shown = judged.scores >= threshold
+    return judged.boxes[is_shown] if is_shown.any() else judged.boxes[:1]
+
+
+def draw(hu: HuArray, layers: Sequence[Layer], focus: FloatArray) -> bytes:
+    """A slice (rows, columns) with boxes on it, and beside it the place around focus (4,) at a larger scale, as PNG."""
+    rows, columns = hu.shape
+    side = float(max(rows, columns))
+    whole = np.array([(columns - side) / 2, (rows - side) / 2])
+    middle = (focus[:2] + focus[2:]) / 2
+    near = min(max(2.5 * float((focus[2:] - focus[:2]).max()), _SMALLEST_CROP, side / 8), side)
+    picture = Image.new("P", (2 * _SIDE + 4, _SIDE))
     picture.putpalette(_PALETTE)
-    brush = ImageDraw.Draw(picture)
-    shown = judged.boxes[judged.scores >= threshold] if (judged.scores >= threshold).any() else judged.boxes[:1]
-    for boxes, colour in ((judged.truth, _READER), (shown, _MODEL)):
-        for xmin, ymin, xmax, ymax in (boxes * scale).tolist():
-            brush.rectangle((xmin, ymin, max(xmin, xmax), max(ymin, ymax)), outline=colour)
+    grey = Image.fromarray((to_display(hu, LUNG).astype(np.uint16) * (_GREYS - 1) // 255).astype(np.uint8))
+    picture.paste(_panel(grey, layers, whole, side), (0, 0))
+    picture.paste(_panel(grey, layers, middle - near / 2, near), (_SIDE + 4, 0))
     data = io.BytesIO()
     picture.save(data, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode("ascii")
+    return data.getvalue()
+
+
+def _panel(grey: Image.Image, layers: Sequence[Layer], corner: FloatArray, side: float) -> Image.Image:
+    """The square of a slice from corner (x, y) on, in slice pixels, as wide as a picture."""
+    x, y = (float(value) for value in corner)
+    shown = grey.transform(
+        (_SIDE, _SIDE), Image.Transform.EXTENT, (x, y, x + side, y + side), Image.Resampling.BILINEAR
+    )
+    brush = ImageDraw.Draw(shown)
+    scale = _SIDE / side
+    for boxes, colour in layers:
+        for xmin, ymin, xmax, ymax in ((boxes - np.tile(corner, 2)) * scale).tolist():
+            brush.rectangle((xmin, ymin, max(xmin, xmax), max(ymin, ymax)), outline=_GREYS + _COLOURS.index(colour))
+    return shown
+
+
+def _picture_of(judged: JudgedSlice, hu: HuArray, threshold: float) -> bytes:
+    shown = shown_boxes(judged, threshold)
+    focus = (judged.truth if len(judged.truth) else shown)[0]
+    return draw(hu, [(judged.truth, READER), (shown, MODEL)], focus.astype(np.float64))

@@ -1,0 +1,193 @@
+"""A model's card in words, under the usual headings (Mitchell 2019)."""
+
+from collections.abc import Mapping, Sequence
+
+from lungview.detection.preprocess import CHANNEL_WINDOWS, PIXEL_MM
+from lungview.errors import TrainingError
+
+_ROWS = (
+    ("best_box_iou", "mean IoU of the best-scored box with a reader's, boxed slices"),
+    ("found_iou", "mean IoU of boxes found (IoU 0.1 or more, at the balanced threshold)"),
+    ("map50", "mAP at IoU 0.50"),
+    ("map", "mAP at IoU 0.50 to 0.95"),
+    ("sensitivity", "readers' boxes hit at the balanced threshold"),
+    ("froc_0.125", "readers' boxes hit at 1/8 false mark per scan"),
+    ("froc_1.0", "... at 1"),
+    ("froc_8.0", "... at 8"),
+    ("cpm", "CPM: mean over 1/8, 1/4, 1/2, 1, 2, 4 and 8 false marks per scan"),
+    ("negatives_fp", "false marks on a lesion-free slice at the balanced threshold"),
+    ("negatives_flagged", "lesion-free slices with any mark at the balanced threshold"),
+    ("ece", "calibration error (ECE) of the scores"),
+)
+_HITS = (
+    "A hit is a mark whose centre lies in the ellipse of a reader's box (LUNA16's rule). A scan here is all labelled "
+    "slices of a series or subject, which may be fewer than a whole chest has. Intervals: 95 %, patients drawn with "
+    "replacement, 1000 times."
+)
+
+
+def to_markdown(card: Mapping[str, object], notes: str = "") -> str:
+    """The whole card; notes: Markdown on where the model fails, taken as it is."""
+    parts = (
+        (f"# {card['title']} (`{card['name']}`)", ["**For research. Not a medical device, not for diagnosis.**"]),
+        ("## What it is", _what_it_is(card)),
+        ("## What it learned from", _learned_from(card)),
+        ("## How well it does on patients it did not learn from", _how_well(card)),
+        ("## What its scores mean", _scores(card)),
+        ("## Where it fails", [notes.strip() or "Not yet looked at."]),
+    )
+    return "\n".join(line for heading, lines in parts for line in (heading, "", *lines, ""))
+
+
+def _what_it_is(card: Mapping[str, object]) -> list[str]:
+    windows = ", ".join(f"{window.centre:g}/{window.width:g}" for window in CHANNEL_WINDOWS)
+    beside = int(_number(card["in_channels"])) - len(CHANNEL_WINDOWS)
+    words = [f"{card['summary']} {_number(card['parameters']):,.0f} weights; sha256 `{card['weights_sha256']}`."]
+    if card["architecture"] != "simple-cancer-cnn":
+        seen = (
+            f" and {beside} neighbouring slices in one wide window" if beside > 0 else "; slices are judged one by one"
+        )
+        words += ["", f"Input: one axial slice in HU at {PIXEL_MM} mm pixels through three windows ({windows}){seen}."]
+    return words
+
+
+def _learned_from(card: Mapping[str, object]) -> list[str]:
+    return [
+        *(
+            f"- {_text(row, 'name')}: {_text(row, 'used')}. Licence: {_text(row, 'licence')}."
+            for row in _rows(card, "data")
+        ),
+        "",
+        f"Weights' licence: {card['weights_licence']}. 8-bit pictures hold no HU: they were estimated slice by slice "
+        "from the peaks of air, lung, fat and soft tissue.",
+    ]
+
+
+def _how_well(card: Mapping[str, object]) -> list[str]:
+    metrics = _table(card, "metrics")
+    test = _table(metrics, "test")
+    lines = [
+        f"{str(card['protocol']).capitalize()}: {test['slices']} slices, {test['boxes']} readers' boxes. {_HITS}",
+        "",
+        "| figure | value | 95 % interval |",
+        "|---|---|---|",
+        *_metric_lines(test),
+    ]
+    if sizes := _table(test, "sizes"):
+        lines += ["", "By the longer side of a reader's box, at the balanced threshold:", "", *_size_lines(sizes)]
+    if subtypes := _table(test, "subtypes"):
+        lines += ["", "By subtype:", "", *_subtype_lines(subtypes)]
+    if isinstance(folds := metrics.get("folds"), Sequence):
+        lines += ["", "Run by run:", "", *_fold_lines(folds)]
+    return lines
+
+
+def _metric_lines(test: Mapping[str, object]) -> list[str]:
+    values, intervals = _table(test, "metrics"), _table(test, "interval_95")
+    return [
+        f"| {words} | {_figure(values[key])} | {_interval(intervals[key])} |" for key, words in _ROWS if key in values
+    ]
+
+
+def _size_lines(sizes: Mapping[str, object]) -> list[str]:
+    lines = ["| size | boxes | hit | mean IoU of found ones |", "|---|---|---|---|"]
+    for words in sizes:
+        row = _table(sizes, words)
+        lines.append(f"| {words} | {row['boxes']} | {_spread(row['sensitivity'])} | {_spread(row['found_iou'])} |")
+    return lines
+
+
+def _subtype_lines(subtypes: Mapping[str, object]) -> list[str]:
+    lines = ["| subtype | patients | best-box IoU | mAP at IoU 0.50 |", "|---|---|---|---|"]
+    for words in subtypes:
+        row = _table(subtypes, words)
+        lines.append(f"| {words} | {row['patients']} | {_spread(row['best_box_iou'])} | {_spread(row['map50'])} |")
+    return lines
+
+
+def _fold_lines(folds: Sequence[object]) -> list[str]:
+    lines = ["| run | patients | best-box IoU | mAP at IoU 0.50 | CPM |", "|---|---|---|---|---|"]
+    for fold in folds:
+        assert isinstance(fold, Mapping)
+        values = _table(fold, "metrics")
+        figures = " | ".join(_figure(values.get(key)) for key in ("best_box_iou", "map50", "cpm"))
+        lines.append(f"| {fold['run']} | {fold['patients']} | {figures} |")
+    return lines
+
+
+def _scores(card: Mapping[str, object]) -> list[str]:
+    if not card["has_score"]:
+        return ["It gives none: every slice gets one box."]
+    return [*_calibration(card.get("calibration")), "", *_points(card)]
+
+
+def _calibration(told: object) -> list[str]:
+    if not isinstance(told, Mapping):
+        return ["Scores order boxes; they are not probabilities."]
+    return [
+        "A score is the chance that a mark is on a lesion, as far as its patients tell: of marks with 0.7, about 70 % "
+        f"hit. Temperature {_number(told['temperature']):.3f} and bias {_number(told['bias']):.3f} were fitted on "
+        f"{told['patients']} {told['fitted_on']}; the calibration error (ECE) was {_figure(told['ece_before'])} before "
+        f"and is {_figure(told['ece_after'])} on patients the fit did not see.",
+    ]
+
+
+def _points(card: Mapping[str, object]) -> list[str]:
+    scans = _table(card, "whole_scans")
+    counted = (
+        f"False marks per scan were counted on {scans['scans']} whole series of {scans['patients']} patients."
+        if scans["scans"]
+        else "No whole series were held out, so false marks per scan are not known."
+    )
+    return [
+        "| operating point | score threshold | readers' boxes hit | false marks per scan |",
+        "|---|---|---|---|",
+        *(
+            f"| {_text(row, 'name')} | {_text(row, 'score_threshold')} | {_figure(_of(row, 'sensitivity'))} "
+            f"| {_figure(_of(row, 'false_marks_per_scan'))} |"
+            for row in _rows(card, "operating_points")
+        ),
+        "",
+        f"They were chosen for 1/4, 1/10 and 1/25 false mark per slice on patients held out. {counted}",
+    ]
+
+
+def _spread(figure: object) -> str:
+    assert isinstance(figure, Mapping)
+    interval = _interval(figure["interval_95"])
+    return _figure(figure["value"]) + ("" if interval == "–" else f" ({interval})")
+
+
+def _interval(pair: object) -> str:
+    return f"{pair[0]:.2f} to {pair[1]:.2f}" if isinstance(pair, Sequence) else "–"
+
+
+def _figure(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, int | float) else "–"
+
+
+def _table(table: object, key: str) -> Mapping[str, object]:
+    value = table[key] if isinstance(table, Mapping) and key in table else None
+    if not isinstance(value, Mapping):
+        raise TrainingError(f"The card lacks {key}: measure the run on test patients first.")
+    return value
+
+
+def _rows(card: Mapping[str, object], key: str) -> Sequence[object]:
+    rows = card[key]
+    assert isinstance(rows, Sequence)
+    return rows
+
+
+def _of(row: object, key: str) -> object:
+    assert isinstance(row, Mapping)
+    return row[key]
+
+
+def _text(row: object, key: str) -> str:
+    return str(_of(row, key))
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return float(value)

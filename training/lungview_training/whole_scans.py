@@ -1,0 +1,78 @@
+"""False marks per scan at each stop, counted on whole series of patients that the weights did not learn from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lungview.detection.calibration import Calibration
+from lungview.detection.registry import load_detector
+from lungview.domain.detection import Detection, Detector, OperatingPoint
+from lungview.task import Task
+from lungview_training.config import SourceKind, TrainingConfig
+from lungview_training.evaluation.lesions import match_scan
+from lungview_training.evaluation.sources import LabelledScan, labelled_scans
+from lungview_training.heldout import HeldOut
+
+_PICTURES = frozenset({SourceKind.IMAGES, SourceKind.CROPS})
+"""Kinds of sources that hold no whole series."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanCounts:
+    """Whole series looked at, and the mean number of lesions marked on one that nobody drew, at each stop."""
+
+    patients: int
+    scans: int
+    false_marks: tuple[float, ...]
+
+    def told(self, points: Sequence[OperatingPoint]) -> tuple[OperatingPoint, ...]:
+        """The stops with their false marks per scan, as they were where no scan was looked at."""
+        if not self.scans:
+            return tuple(points)
+        pairs = zip(points, self.false_marks, strict=True)
+        return tuple(replace(point, false_marks_per_scan=round(count, 2)) for point, count in pairs)
+
+
+def count_false_marks(
+    config: TrainingConfig,
+    held: Sequence[HeldOut],
+    points: Sequence[OperatingPoint],
+    calibration: Calibration | None,
+) -> ScanCounts:
+    """Look at every whole series of the run's sources with the weights that did not learn from its patient."""
+    owner = {patient: fold for fold in held for patient in fold.patients}
+    detectors: dict[str, Detector] = {}
+    rows: list[tuple[float, ...]] = []
+    patients: set[str] = set()
+    for source in config.sources:
+        if source.kind in _PICTURES:
+            continue
+        for scan in labelled_scans(source.path, source.annotations, Task()):
+            fold = owner.get(scan.patient)
+            if fold is None or not scan.is_series:
+                continue
+            if fold.run not in detectors:
+                detectors[fold.run] = load_detector(str(fold.weights), config.device)
+            rows.append(_false_marks(scan, _answers(scan, detectors[fold.run], calibration), points))
+            patients.add(scan.patient)
+    means = np.mean(rows, axis=0).tolist() if rows else ()
+    return ScanCounts(len(patients), len(rows), tuple(means))
+
+
+def _answers(
+    scan: LabelledScan, detector: Detector, calibration: Calibration | None
+) -> Mapping[int, Sequence[Detection]]:
+    readable = [index for index in range(scan.volume.slice_count) if scan.volume.is_read[index]]
+    calibrate = calibration or Calibration()
+    return {each.index: calibrate.of(each).detections for each in detector.detect(scan.volume, readable, Task())}
+
+
+def _false_marks(
+    scan: LabelledScan, answers: Mapping[int, Sequence[Detection]], points: Sequence[OperatingPoint]
+) -> tuple[float, ...]:
+    found = []
+    for point in points:
+        stop = point.score_threshold
+        found.append(float(match_scan(scan, answers, stop, stop).false_lesions))
+    return tuple(found)
