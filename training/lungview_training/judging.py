@@ -33,8 +33,9 @@ class Judge:
 
     def evaluate(self, run: Run) -> None:
         """Measure, tell, and save the weights where they beat all before."""
-        figures = measure([judge(result) for result in _predicted(run)], score_threshold=0.3)
-        score = run.learner.score(figures)
+        results = _predicted(run)
+        figures = measure([judge(result) for result in results if result.is_located], score_threshold=0.3)
+        score = run.learner.score(figures, results)
         before = run.best.score, run.best.step
         is_best = run.best.take(score, run.step)
         run.evaluated_step = run.step

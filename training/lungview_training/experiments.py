@@ -1,0 +1,83 @@
+"""Commands that train more than one network, study and compare, and phantoms; torch is loaded only where needed."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from lungview.detection.models_info import TRAINABLE
+from lungview.errors import TrainingConfigError
+from lungview_training.config import load_config
+
+ALL = "all"
+
+
+class Subparsers(Protocol):
+    """What argparse's add_subparsers gives back."""
+
+    def add_parser(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:
+        """Add a command."""
+        ...
+
+
+def add_to(commands: Subparsers) -> None:
+    """Add the commands; each sets experiment: the options, and whether to stop, to the text to print."""
+    study = commands.add_parser(
+        "study",
+        help="do the study's experiment again and print its table",
+        description="Learn on subtype B from scratch, fine-tune on A, G and E, and write the study's table with ours "
+        "beside it (table.md, study.json) into the output folder. Subtypes without patients are passed over. Started "
+        "again, it goes on where it stopped.",
+    )
+    study.add_argument("config", type=Path, help="TOML file with the settings, as training/configs/thesis.toml")
+    study.set_defaults(experiment=_study)
+    compare = commands.add_parser(
+        "compare",
+        help="train several networks on the same split and print one table",
+        description="Train each network for the same number of steps on the same patients, and write size, time and "
+        "finds on test patients (compare.md, compare.json) into the output folder.",
+    )
+    compare.add_argument("config", type=Path, help="TOML file with the settings of a run")
+    compare.add_argument(
+        "--networks", default=ALL, metavar="NAMES", help=f'comma between, of {", ".join(TRAINABLE)}; "all" by default'
+    )
+    compare.add_argument(
+        "--study-size",
+        type=int,
+        default=512,
+        metavar="PIXELS",
+        help="side of the slices that simple-cancer-cnn sees; 512 as in the study (134 million weights) by default",
+    )
+    compare.set_defaults(experiment=_compare)
+    phantoms = commands.add_parser(
+        "phantoms",
+        help="write synthetic patients of the four subtypes",
+        description="Write DICOM files and readers' XML of computed chests, for a trial of the study's experiment.",
+    )
+    phantoms.add_argument("folder", type=Path, help="folder to write into")
+    phantoms.add_argument("--patients", type=int, default=2, metavar="N", help="of each subtype; 2 by default")
+    phantoms.set_defaults(experiment=_phantoms)
+
+
+def _study(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
+    from lungview_training.study.config import load_study
+    from lungview_training.study.run import run_study
+
+    return run_study(load_study(options.config), should_stop=should_stop)
+
+
+def _compare(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
+    from lungview_training.compare import compare
+
+    names = TRAINABLE if options.networks == ALL else tuple(options.networks.split(","))
+    for name in names:
+        if name not in TRAINABLE:
+            raise TrainingConfigError(f"There is no network {name!r}; known are {', '.join(TRAINABLE)}.")
+    return compare(load_config(options.config), names, study_size=options.study_size, should_stop=should_stop)
+
+
+def _phantoms(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
+    from lungview_training.study.phantoms import write_phantoms
+
+    write_phantoms(options.folder, options.patients)
+    return f"Wrote {options.patients} synthetic patients of each subtype."

@@ -1,0 +1,37 @@
+"""Synthetic patients of all four subtypes, so that every step of the experiment can be tried without patient data."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lungview.demo.lesions import LesionKind
+from lungview.demo.phantom import build
+from lungview.demo.write import write_patient
+from lungview.errors import LungViewError
+from lungview.task import Task
+
+KINDS: Mapping[str, tuple[LesionKind, ...]] = {
+    "A": (LesionKind.GROUND_GLASS, LesionKind.PART_SOLID),
+    "B": (LesionKind.SPICULATED_MASS, LesionKind.ROUND_NODULE),
+    "E": (LesionKind.SPICULATED_MASS, LesionKind.PLEURAL),
+    "G": (LesionKind.PLEURAL, LesionKind.ROUND_NODULE),
+}
+"""Lesions that differ between subtypes, as a trial needs; no claim on what the carcinomas look like."""
+
+
+def write_phantoms(folder: Path, patients: int, size: int = 128, slices: int = 40, task: Task | None = None) -> None:
+    """Write so many patients of each subtype as the dataset lays them out, size x size pixels of 379 mm."""
+    try:
+        for place, (letter, kinds) in enumerate(KINDS.items()):
+            for number in range(1, patients + 1):
+                phantom = build(
+                    1000 * (place + 1) + number,
+                    slices=slices,
+                    size=size,
+                    spacing_mm=120 / slices * 2,
+                    kinds=kinds,
+                    task=task,
+                )
+                write_patient(folder, f"{letter}{number:04d}", letter, phantom)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise LungViewError(f"The patients could not be written into {folder.name} ({reason}).") from error
