@@ -9,6 +9,7 @@ import pytest
 from lungview.cli.main import main
 from tests.support.annotations import write_voc
 from tests.support.dicom_series import Recipe, write_series
+from tests.support.weights import compact_file
 
 
 @pytest.fixture
@@ -42,3 +43,21 @@ def test_a_file_is_no_folder_to_write_into(tmp_path: Path, recipe: Recipe) -> No
     write_series(tmp_path / "images", recipe)
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main(["evaluate", str(tmp_path / "images"), "--out", str(tmp_path / "file")]) == 2
+
+
+def test_two_models_are_set_side_by_side(tmp_path: Path, recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    write_series(tmp_path / "images", recipe)
+    write_voc(tmp_path / "boxes", recipe.sop_uid(1), (10, 12, 30, 28))
+    weights = compact_file(tmp_path, centre_bias=1.0)
+    models = ["--model", "compact", "--model", str(weights)]
+    words = ["--annotations", str(tmp_path / "boxes"), "--device", "cpu", "--out", str(tmp_path / "out"), *models]
+    assert main(["evaluate", str(tmp_path / "images"), *words]) == 0
+    told = capsys.readouterr()
+    assert "entire set:" in told.out
+    assert "WARNING, model after: These weights have no card" in told.err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"comparison.html", "comparison.json"}
+
+
+def test_a_third_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(tmp_path), "--out", str(tmp_path), *["--model", "compact"] * 3]) == 2
+    assert "twice at most" in capsys.readouterr().err

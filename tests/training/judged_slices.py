@@ -1,6 +1,9 @@
-"""Slices that were judged, made on the spot."""
+"""Slices that were judged, and pictures to judge, made on the spot."""
+
+from pathlib import Path
 
 import numpy as np
+from skimage.io import imsave
 
 from lungview_training.evaluation.marks import JudgedSlice, judge
 
@@ -30,3 +33,17 @@ def random_slices(seed: int = 3, slices: int = 30) -> list[JudgedSlice]:
         order = random.permutation(len(marks)).tolist()
         made.append(judged(f"P{number // 5}", [marks[place] for place in order], scores, *truth))
     return made
+
+
+def write_pictures(folder: Path) -> Path:
+    """Two patients of two pictures of 64 x 64; the first of each has the box 10, 10, 30, 30."""
+    rows = ["subject,slice,xmin,ymin,xmax,ymax"]
+    for patient in ("P1", "P2"):
+        (folder / "images" / patient).mkdir(parents=True)
+        for name, corners in (("0", "10,10,30,30"), ("1", ",,,")):
+            picture = np.random.default_rng(5).integers(0, 255, (64, 64), dtype=np.uint8)
+            imsave(folder / "images" / patient / f"{name}.png", picture, check_contrast=False)
+            rows.append(f"{patient},{name},{corners}")
+    (folder / "boxes.csv").write_text("\n".join(rows), encoding="utf-8")
+    (folder / "dataset.toml").write_text('rotate = 0\nvalues = "grey"\n', encoding="utf-8")
+    return folder

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.io import imsave
 
 from lungview.detection.registry import load_detector
 from lungview.domain.box import Box
@@ -28,7 +27,7 @@ from tests.support.detectors import MODEL, ScriptedDetector
 from tests.support.dicom_series import Recipe, write_series
 from tests.support.shared_data import shared
 from tests.support.weights import study_network
-from tests.training.judged_slices import judged, random_slices
+from tests.training.judged_slices import judged, random_slices, write_pictures
 
 _LESION = (10.0, 10.0, 30.0, 30.0)
 
@@ -36,17 +35,7 @@ _LESION = (10.0, 10.0, 30.0, 30.0)
 @pytest.fixture
 def image_folder(tmp_path: Path) -> Path:
     """Two patients of two pictures; the first picture of each has a box."""
-    folder = tmp_path / "pictures"
-    rows = ["subject,slice,xmin,ymin,xmax,ymax"]
-    for patient in ("P1", "P2"):
-        (folder / "images" / patient).mkdir(parents=True)
-        for name, corners in (("0", "10,10,30,30"), ("1", ",,,")):
-            picture = np.random.default_rng(5).integers(0, 255, (64, 64), dtype=np.uint8)
-            imsave(folder / "images" / patient / f"{name}.png", picture, check_contrast=False)
-            rows.append(f"{patient},{name},{corners}")
-    (folder / "boxes.csv").write_text("\n".join(rows), encoding="utf-8")
-    (folder / "dataset.toml").write_text('rotate = 0\nvalues = "grey"\n', encoding="utf-8")
-    return folder
+    return write_pictures(tmp_path / "pictures")
 
 
 def test_figures_counted_by_hand(tmp_path: Path) -> None:
@@ -116,9 +105,10 @@ def test_worst_cases_show_both_boxes_in_their_colours() -> None:
     worst = WorstCases(0.5)
     for number in range(2 * MOST):
         mark = (40.0, 40.0, 50.0, 50.0) if number % 2 else (12.0, 12.0, 30.0, 30.0)
-        worst.look_at(judged("P", [mark], [0.9], _LESION), np.full((64, 64), -700, dtype=np.int16))
+        worst.look_at(judged(f"P{number % 4}", [mark], [0.9], _LESION), np.full((64, 64), -700, dtype=np.int16))
     assert len(worst.missed) == MOST
-    assert {picture.caption[-8:] for picture in worst.missed} == {"IoU 0.00"}
+    assert {picture.caption.split(",")[0] for picture in worst.missed} == {"P0", "P1", "P2", "P3"}
+    assert [picture.caption[-8:] for picture in worst.missed[:4]] == ["IoU 0.00"] * 4
     data = worst.missed[0].png
     colours = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).reshape(-1, 3)
     assert {READER, MODEL_COLOUR} < set(map(tuple, colours.tolist()))

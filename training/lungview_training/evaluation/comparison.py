@@ -1,6 +1,6 @@
 """Two models on the same slices: what changed, by how much, and which lesions were gained and lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from lungview_training.evaluation.figures import drawn_figures
 from lungview_training.evaluation.intervals import DRAWS, Drawn, Figure
 from lungview_training.evaluation.marks import JudgedSlice, gather
 from lungview_training.evaluation.measure import Measured, ScanOutcome, measure_each, threshold_of
-from lungview_training.evaluation.pictures import FORMER, MODEL, READER, Picture, draw, shown_boxes, title_of
+from lungview_training.evaluation.pictures import FORMER, MODEL, READER, Picture, draw, title_of
 from lungview_training.evaluation.sources import LabelledScan
 
 ENTIRE = "entire set"
@@ -69,14 +69,17 @@ def compare_models(
     annotations: Path | None = None,
     parts: Mapping[str, frozenset[str]] | None = None,
     draws: int = DRAWS,
+    on_counting: Callable[[], None] = lambda: None,
 ) -> Comparison:
     """Ask both models about every labelled scan of a path, each scan read once.
 
     parts: patients by the name of a part that figures are wanted of beside the entire set, such as the test part.
+    on_counting: called once all is looked at.
     """
     models = before.info, after.info
     changes = _Changes(threshold_of(before.info), threshold_of(after.info))
     one, other = measure_each(path, annotations, (before, after), task, changes.look_at)
+    on_counting()
     groups = {ENTIRE: frozenset(each.patient for each in one.slices), **(parts or {})}
     return Comparison(
         models=models,
@@ -184,7 +187,7 @@ class _Changes:
         self, scan: LabelledScan, old: JudgedSlice, new: JudgedSlice, index: int, box: FloatArray, size_mm: float
     ) -> Change:
         hu = scan.volume.voxels[index].astype(np.int16)
-        former, model = shown_boxes(old, self.old), shown_boxes(new, self.new)
+        former, model = old.boxes[old.scores >= self.old], new.boxes[new.scores >= self.new]
         png = draw(hu, [(old.truth, READER), (former, FORMER), (model, MODEL)], box.astype(np.float64))
         picture = Picture(png, f"{title_of(old)}: {size_mm:.0f} mm")
         return Change(old.patient, old.scan, old.name, index, size_mm, picture)

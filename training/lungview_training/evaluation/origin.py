@@ -42,15 +42,29 @@ def seen_before(info: ModelInfo, weights: Path | None, patients: Iterable[str]) 
 
     Patients are known by their name in the data alone: one that goes by another name in another copy is not noticed.
     """
-    split = next((facts for facts in _cards(weights) if facts.get("weights_sha256") == info.weights_sha256), {}).get(
-        "split"
-    )
-    if not isinstance(split, Mapping):
+    parts = split_of(info, weights)
+    if parts is None:
         return Seen(is_known=False)
     names = sorted(set(patients))
-    parts = {part: frozenset(map(str, split.get(part, ()))) for part in ("train", "validation", "test")}
     found = {part: tuple(name for name in names if name in known) for part, known in parts.items()}
     return Seen(is_known=True, **found)
+
+
+def split_of(info: ModelInfo, weights: Path | None) -> Mapping[str, frozenset[str]] | None:
+    """Patients by part, "train", "validation" and "test", as the model's card has them; None where there is no card."""
+    facts = next((facts for facts in _cards(weights) if facts.get("weights_sha256") == info.weights_sha256), {})
+    split = facts.get("split")
+    if not isinstance(split, Mapping):
+        return None
+    return {part: frozenset(map(str, split.get(part, ()))) for part in ("train", "validation", "test")}
+
+
+def new_to_both(before: ModelInfo, after: ModelInfo, weights: tuple[Path | None, Path | None]) -> frozenset[str] | None:
+    """The later model's test patients whom the earlier one did not learn from either; None where a card is missing."""
+    old, new = split_of(before, weights[0]), split_of(after, weights[1])
+    if old is None or new is None:
+        return None
+    return new["test"] - old["train"] - old["validation"]
 
 
 def _cards(weights: Path | None) -> list[Mapping[str, object]]:

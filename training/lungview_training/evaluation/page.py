@@ -23,7 +23,14 @@ WORDS = {
     "negatives_flagged": "lesion-free slices with a mark",
     "ece": "calibration error (ECE)",
 }
-_CARDS = ("best_box_iou", "found_iou", "map50", "map", "cpm", "negatives_fp")
+_CARDS = {
+    "best_box_iou": "best-box IoU on boxed slices",
+    "found_iou": "IoU of found boxes",
+    "map50": "mAP at IoU 0.50",
+    "map": "mAP at IoU 0.50 to 0.95",
+    "cpm": "CPM: sensitivity at few false marks",
+    "negatives_fp": "false marks on a lesion-free slice",
+}
 _GROUP = ("best_box_iou", "found_iou", "sensitivity", "map50", "map", "box_cpm", "negatives_fp")
 
 
@@ -33,7 +40,7 @@ def build_page(document: Plain, measured: Measured) -> str:
     parts = (
         f"<header><h1>How well {escape(str(model['title']))} does</h1>{_data(document)}</header>",
         warning(str(document["warning"])),
-        f'<div class="cards">{"".join(card(WORDS[key], document[key]) for key in _CARDS)}</div>',
+        f'<div class="cards">{"".join(card(words, document[key]) for key, words in _CARDS.items())}</div>',
         _plots(document, measured),
         _figures(document),
         _lesions(document),
@@ -52,12 +59,16 @@ def _data(document: Plain) -> str:
     threshold = model["score_threshold"]
     shown = "a model without scores" if threshold is None else f"marks shown from a score of {threshold}"
     return (
-        f"<p>{data['patients']} patients, {data['scans']} scans, {data['slices']} slices "
+        f"<p>{_count(data['patients'], 'patient')}, {_count(data['scans'], 'scan')}, {data['slices']} slices "
         f"({data['boxed_slices']} boxed, {data['lesion_free_slices']} lesion-free), {data['boxes']} readers' boxes. "
         f"{_split(data)}</p>"
         f'<p class="note">Weights {str(model["weights_sha256"])[:12]}, {shown}. '
         f"Intervals: {escape(str(document['intervals']))}. For research, not for diagnosis.</p>"
     )
+
+
+def _count(number: object, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _split(data: Mapping[str, object]) -> str:
@@ -169,8 +180,9 @@ def _groups(title: str, groups: object, nothing: str) -> str:
 
 def _slices(rows: object) -> str:
     keys = ("patient", "scan", "slice", "best_score", "best_box_iou", "marks", "found", "false_marks")
+    head = ("patient", "scan", "slice", "best score", "best-box IoU", "marks", "found", "false marks")
     lines = [["–" if row[key] is None else escape(str(row[key])) for key in keys] for row in map(_table, _list(rows))]
-    return f'<h2>Each slice</h2><div class="scroll">{table([key.replace("_", " ") for key in keys], lines)}</div>'
+    return f'<h2>Each slice</h2><div class="scroll">{table(head, lines)}</div>'
 
 
 def _table(value: object) -> Mapping[str, object]:

@@ -1,7 +1,6 @@
 """Slices as small pictures: only their pixels and boxes, nothing of who they show."""
 
 import base64
-import heapq
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ from lungview.domain.arrays import FloatArray, HuArray
 from lungview.domain.window import LUNG, to_display
 from lungview_training.evaluation.marks import JudgedSlice
 
-MOST = 6
-"""Pictures of a kind."""
+MOST, MOST_OF_ONE = 6, 2
+"""Pictures of a kind, and of a kind and one patient: the worst patient must not hide the others."""
 
 READER, MODEL, FORMER = (86, 180, 233), (230, 159, 0), (204, 121, 167)
 """Colours as the window has them (Okabe and Ito): readers' boxes, the model's, and those of the one before it."""
@@ -43,13 +42,17 @@ class Picture:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
+_Entry = tuple[float, int, str, Picture]
+"""How bad it is, which one it was, counted downwards, whose, and what it looks like."""
+
+
 @dataclass(slots=True)
 class WorstCases:
     """Keeps the worst slices of each kind while a model is measured, so that no others' pixels need memory."""
 
     threshold: float
-    _missed: list[tuple[float, int, Picture]] = field(default_factory=list)
-    _false: list[tuple[float, int, Picture]] = field(default_factory=list)
+    _missed: list[_Entry] = field(default_factory=list)
+    _false: list[_Entry] = field(default_factory=list)
     _seen: int = 0
 
     def look_at(self, judged: JudgedSlice, hu: HuArray) -> None:
@@ -65,20 +68,24 @@ class WorstCases:
             words = f"{count} false mark{'' if count == 1 else 's'}, best score {badness:.2f}"
         else:
             return
-        if len(keep) == MOST and badness <= keep[0][0]:
-            return
-        entry = (badness, -self._seen, Picture(_picture_of(judged, hu, self.threshold), f"{title_of(judged)}: {words}"))
-        (heapq.heappushpop if len(keep) == MOST else heapq.heappush)(keep, entry)
+        own = [entry for entry in keep if entry[2] == judged.patient]
+        rivals = own if len(own) == MOST_OF_ONE else keep if len(keep) == MOST else []
+        if rivals:
+            if badness <= min(rivals)[0]:
+                return
+            keep.remove(min(rivals))
+        picture = Picture(_picture_of(judged, hu, self.threshold), f"{title_of(judged)}: {words}")
+        keep.append((badness, -self._seen, judged.patient, picture))
 
     @property
     def missed(self) -> tuple[Picture, ...]:
         """Boxed slices whose best mark fits least."""
-        return tuple(picture for _, _, picture in sorted(self._missed, reverse=True))
+        return tuple(picture for *_, picture in sorted(self._missed, reverse=True))
 
     @property
     def false(self) -> tuple[Picture, ...]:
         """Lesion-free slices with the surest marks."""
-        return tuple(picture for _, _, picture in sorted(self._false, reverse=True))
+        return tuple(picture for *_, picture in sorted(self._false, reverse=True))
 
 
 def title_of(judged: JudgedSlice) -> str:
@@ -86,7 +93,7 @@ def title_of(judged: JudgedSlice) -> str:
     return f"{judged.patient}, {judged.scan}, slice {judged.name}"
 
 
-def shown_boxes(judged: JudgedSlice, threshold: float) -> FloatArray:
+def _shown_boxes(judged: JudgedSlice, threshold: float) -> FloatArray:
     """(N, 4) marks at the threshold, the best one where none reaches it."""
     is_shown = judged.scores >= threshold
     return judged.boxes[is_shown] if is_shown.any() else judged.boxes[:1]
@@ -124,6 +131,6 @@ def _panel(grey: Image.Image, layers: Sequence[Layer], corner: FloatArray, side:
 
 
 def _picture_of(judged: JudgedSlice, hu: HuArray, threshold: float) -> bytes:
-    shown = shown_boxes(judged, threshold)
+    shown = _shown_boxes(judged, threshold)
     focus = (judged.truth if len(judged.truth) else shown)[0]
     return draw(hu, [(judged.truth, READER), (shown, MODEL)], focus.astype(np.float64))

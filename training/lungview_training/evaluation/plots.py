@@ -9,7 +9,7 @@ from lungview.metrics.froc import RATES
 from lungview_training.evaluation.curves import Curve
 from lungview_training.evaluation.figures import Bin
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 420, 280, 46, 44, 10
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 420, 280, 56, 44, 14
 
 Interval = tuple[float, float] | None
 
@@ -92,7 +92,7 @@ def _frame(across: str, up: str, ticks: Sequence[tuple[float, str]], content: st
         parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{round(share * highest, 2):g}</text>')
     parts += [f'<text x="{_x(at):.1f}" y="{_y(0) + 16:.1f}" text-anchor="middle">{word}</text>' for at, word in ticks]
     parts.append(f'<text x="{_x(0.5):.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{across}</text>')
-    parts.append(f'<text transform="translate(12 {_y(0.5):.1f}) rotate(-90)" text-anchor="middle">{up}</text>')
+    parts.append(f'<text transform="translate(11 {_y(0.5):.1f}) rotate(-90)" text-anchor="middle">{up}</text>')
     return "".join([*parts, content, "</svg>"])
 
 

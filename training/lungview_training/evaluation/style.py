@@ -28,20 +28,21 @@ margin:1rem 0;font-weight:600;border-radius:0 6px 6px 0}}
 .card{{background:var(--panel);border-radius:8px;padding:12px 14px}}
 .card b{{display:block;font-size:1.9rem;line-height:1.15;font-weight:600;font-variant-numeric:tabular-nums}}
 .card span{{display:block;color:var(--soft);font-size:12.5px;line-height:1.35}}
-.card .name{{color:var(--ink);min-height:2.7em}}
+.card .name{{color:var(--ink);min-height:2.8em}}
 .card svg{{width:100%;height:8px;display:block;margin:7px 0 4px}}
 .track{{fill:var(--line)}}.span{{fill:var(--accent);opacity:.45}}.dot{{fill:var(--accent)}}
-table{{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}}
+table{{border-collapse:collapse;font-variant-numeric:tabular-nums}}.scroll table{{width:100%}}
 td,th{{padding:.32rem .7rem;border-bottom:1px solid var(--line);text-align:right;font-weight:400;white-space:nowrap}}
 td:first-child,th:first-child{{text-align:left;padding-left:0;white-space:normal}}
-thead th{{color:var(--soft);font-size:12.5px;vertical-align:bottom}}tbody th{{min-width:14rem}}
+thead th{{color:var(--soft);font-size:12.5px;vertical-align:bottom}}tbody th{{min-width:9.5rem}}
+.scroll tbody th{{min-width:0}}
 td i{{color:var(--soft);font-style:normal;font-size:12.5px;margin-left:.5em}}
 .scroll{{max-height:34rem;overflow:auto;border:1px solid var(--line);border-radius:8px}}
 .scroll table td:first-child,.scroll table th:first-child{{padding-left:.8rem}}
 .scroll thead th{{position:sticky;top:0;background:var(--panel)}}.wide{{overflow-x:auto}}
 .up{{color:var(--good)}}.down{{color:var(--bad)}}
 .plots{{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:20px;margin:1rem 0}}
-.plots figure,.pictures figure{{margin:0}}figcaption{{font-size:12.5px;color:var(--soft);margin-top:4px}}
+.plots figure,.pictures figure{{margin:0}}.plots figure{{max-width:30rem}}figcaption{{font-size:12.5px;color:var(--soft);margin-top:4px}}
 .plots figcaption{{color:var(--ink);font-weight:600;margin:0 0 4px;font-size:13.5px}}
 .plots svg{{width:100%;height:auto;display:block;font-size:12px}}svg text{{fill:var(--soft)}}
 .grid{{stroke:var(--line)}}.bar{{fill:var(--accent)}}.band{{fill:var(--band)}}
@@ -81,7 +82,7 @@ def card(name: str, figure: object, highest: float = 1.0) -> str:
     if not isinstance(figure, Mapping) or figure["value"] is None:
         return f'<div class="card"><span class="name">{escape(name)}</span><b>–</b><span>cannot be told</span></div>'
     value, interval = figure["value"], figure["interval_95"]
-    words = "no interval: one patient" if interval is None else f"95 %: {interval[0]:.2f} to {interval[1]:.2f}"
+    words = "one patient: no interval" if interval is None else f"95 %: {interval[0]:.2f} to {interval[1]:.2f}"
     return (
         f'<div class="card"><span class="name">{escape(name)}</span><b>{value:.2f}</b>'
         f"{_scale(value, interval or (value, value), highest)}<span>{words}</span></div>"
@@ -130,4 +131,5 @@ def pictures(title: str, shown: Sequence[Picture], *, has_former: bool = False) 
     )
     keys = [("readers", READER), *((("model before", FORMER),) if has_former else ()), ("model", MODEL)]
     legend = "".join(f'<span class="key" style="border-color:rgb{colour}"></span>{words}' for words, colour in keys)
-    return f'<h2>{escape(title)}</h2><p class="note">{legend}</p><div class="pictures">{tiles}</div>'
+    note = "" if has_former else " &emsp;Where no mark reaches the threshold, the best one is drawn."
+    return f'<h2>{escape(title)}</h2><p class="note">{legend}{note}</p><div class="pictures">{tiles}</div>'
