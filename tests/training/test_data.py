@@ -1,18 +1,21 @@
 """What is learned from: splits, grey turned into HU, folders of pictures, batches."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import binary_dilation
 from skimage.io import imsave
 
 from lungview.errors import TrainingError
-from lungview_training.augment import lung_places, paste, sheet
 from lungview_training.case_dataset import read_case
+from lungview_training.context import with_neighbours
 from lungview_training.dataset import read_crops, read_images, turned_boxes
 from lungview_training.grey import estimate_hu, estimate_range
+from lungview_training.pasting import lung_places, paste, sheet
 from lungview_training.samples import boxes_of, ellipses
 from lungview_training.sampling import Sampler
 from lungview_training.split import Shares, read_split, save_split, split_patients
@@ -171,13 +174,39 @@ def test_a_pasted_nodule_lies_in_lung_and_is_labelled() -> None:
     places = lung_places(sample.hu)
     assert (sample.hu[places[:, 0], places[:, 1]] == -850).all()
     random = np.random.default_rng(0)
-    hu, labels = sample.hu, sample.labels
+    planes, labels = np.stack([sample.hu] * 3), sample.labels
     for _ in range(10):
-        hu, labels = paste(hu, labels, nodule(), places, random)
+        planes, labels = paste(planes, labels, nodule(), places, random)
+    hu = planes[0]
     assert labels.max() >= 2
+    for neighbour in planes[1:]:  # a lesion reaches into most of the slices beside it, never further than a pixel
+        assert (neighbour[labels > 0] > sample.hu[labels > 0] + 100).mean() > 0.5
+        beyond = ~binary_dilation(labels > 0, iterations=8)
+        assert (neighbour[beyond] == sample.hu[beyond]).mean() > 0.99
     assert (hu[labels > 0] > sample.hu[labels > 0]).mean() > 0.9
     assert (hu[labels == 0] == sample.hu[labels == 0]).mean() > 0.9
     assert sample.labels.max() == 0
+
+
+def test_slices_come_with_those_beside_them_or_stand_in_for_them() -> None:
+    sample = phantom("P", 3, size=64, has_lesion=False)
+    low, high = np.full_like(sample.hu, 5), np.full_like(sample.hu, 7)
+    beside = replace(sample, neighbours=(None, low, high, None))
+    assert (with_neighbours(beside, 2) == np.stack([sample.hu, low, high])).all()
+    assert (with_neighbours(beside, 4) == np.stack([sample.hu, sample.hu, low, high, sample.hu])).all()
+    assert (with_neighbours(sample, 2) == sample.hu).all()
+
+
+@pytest.mark.parametrize(("drop", "are_shown"), [(0.0, True), (1.0, False)])
+def test_a_batch_shows_neighbours_unless_they_are_dropped(tmp_path: Path, drop: float, are_shown: bool) -> None:
+    data = phantom_data()
+    bright = [replace(each, neighbours=(None, each.hu + 300, each.hu + 300, None)) for each in data.train]
+    config = replace(phantom_config(tmp_path, 4), in_channels=5, context_drop=drop, crop_size=64, sheet_share=0.0)
+    inputs = Sampler(config, bright, [], []).batch(3).inputs
+    assert inputs.shape == (config.batch_size, 5, 64, 64)
+    own = Sampler(replace(config, context_drop=1.0), bright, [], []).batch(3).inputs
+    assert (inputs[:, :3] == own[:, :3]).all()
+    assert bool((inputs[:, 3:] > own[:, 3:] + 0.1).any()) is are_shown
 
 
 def test_a_sheet_holds_a_nodule_in_each_tile() -> None:

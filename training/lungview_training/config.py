@@ -110,7 +110,8 @@ class TrainingConfig:
     cache: "on" keeps decoded slices on disk in the user's cache folder, "off" holds them in memory, anything else is
     the folder to keep them in. cache_gib: above this size the cache drops what was not used longest.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
-    windows of one slice, and 0, 2 or 4 neighbouring slices.
+    windows of one slice, and 0, 2 or 4 neighbouring slices. context_drop: how often a slice is shown without them.
+    crop_size: side of the part of the square, cut at random, that a step learns from; 0 for all of it.
     """
 
     name: str
@@ -134,7 +135,9 @@ class TrainingConfig:
     checkpoint_every: int = 125
     field_size: int = 256
     image_size: int = 224
+    crop_size: int = 0
     in_channels: int = 3
+    context_drop: float = 0.25
     start_from: Path | None = None
     weights_licence: str = "not stated"
     threads: int = 0
@@ -163,7 +166,8 @@ class TrainingConfig:
         for name in ("micro_batch", "patience", "min_delta", "freeze", "fix_norm_below", "examples_every"):
             _require(getattr(self, name) >= 0, name, "must not be below 0")
         _require(isinstance(self.mixed_precision, bool), "mixed_precision", "must be true or false")
-        for name in ("negative_share", "sheet_share", "paste_probability", "validation_share", "test_share"):
+        shares = ("negative_share", "sheet_share", "paste_probability", "context_drop", "validation_share", "test_share")
+        for name in shares:
             _require(0.0 <= getattr(self, name) <= 1.0, name, "must lie between 0 and 1")
         _require(self.negative_share + self.sheet_share <= 1.0, "sheet_share", "with negative_share exceeds 1")
         _require(self.validation_share + self.test_share < 1.0, "test_share", "leaves no patient for training")
@@ -177,6 +181,8 @@ class TrainingConfig:
         for name in ("field_size", "image_size"):
             size = getattr(self, name)
             _require(size >= 64 and size % 32 == 0, name, "must be a multiple of 32, 64 or more")
+        fits = self.crop_size == 0 or (64 <= self.crop_size <= self.image_size and self.crop_size % 32 == 0)
+        _require(fits, "crop_size", "must be 0, or a multiple of 32 from 64 to image_size")
         _require(self.field_size % 64 == 0 or not self.sheet_share, "field_size", "must be a multiple of 64 for sheets")
         _require(self.in_channels in (3, 5, 7), "in_channels", "must be 3, 5 or 7: 0, 2 or 4 neighbouring slices")
 

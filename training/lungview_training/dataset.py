@@ -15,10 +15,11 @@ from torch.nn import functional
 from lungview.detection.preprocess import Grid, resample
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
 from lungview.errors import TrainingError
-from lungview_training.augment import SMALLEST_AREA
 from lungview_training.grey import CROP_LOWEST_HU, estimate_hu
 from lungview_training.labelled import tell_left_out
+from lungview_training.pasting import SMALLEST_AREA
 from lungview_training.pictures import (
+    PACK,
     Picture,
     PictureSettings,
     around,
@@ -27,15 +28,13 @@ from lungview_training.pictures import (
     packs,
     read_pictures,
     read_settings,
+    slices_key,
 )
 from lungview_training.samples import Nodule, Sample, boxes_of, digest_of, ellipses, no_labels, subtype_of
 from lungview_training.units import Batch, TellLeftOut, Unit, read_all
 
 CROP_SCALE = 0.46
 """Crops come at a scanner's own pixel size, about 0.7 mm; samples have about 1.5 mm."""
-
-PACK = 1000
-"""Pictures decoded and kept together: few enough for the memory, many enough for few files."""
 
 _CHEST_SIDE = 256
 """Pixels of about 1.5 mm across a whole chest: larger pictures, whose spacing is not recorded, are shrunk to it."""
@@ -72,7 +71,7 @@ def image_units(folder: Path, subtype: str = "", *, is_shrunk: bool = True) -> l
     known = by_number(pictures)
 
     def unit(pack: list[Picture]) -> Unit:
-        key = f"images {settings} {subtype} {is_shrunk} {identity(pack)}"
+        key = slices_key(pack, settings, subtype, is_shrunk=is_shrunk)
         read = _Slices(settings, subtype, is_shrunk, known).read
         return Unit(key, partial(_one_batch, read, pack))
 
@@ -84,7 +83,10 @@ def crop_units(folder: Path) -> list[Unit]:
     settings = read_settings(folder)
 
     def unit(pack: list[Picture]) -> Unit:
-        return Unit(f"crops {settings} {identity(pack)}", partial(_one_batch, partial(_crops, settings), pack))
+        return Unit(
+            f"crops {settings} {CROP_SCALE} {SMALLEST_AREA} {identity(pack)}",
+            partial(_one_batch, partial(_crops, settings), pack),
+        )
 
     return [unit(pack) for pack in packs(read_pictures(folder), PACK)]
 

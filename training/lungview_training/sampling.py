@@ -9,10 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lungview.detection.preprocess import to_channels
+from lungview.detection.preprocess import CHANNEL_WINDOWS, to_channels
 from lungview.domain.arrays import FloatArray, HuArray, IntArray, UInt8Array
-from lungview_training.augment import AIR_HU, lung_places, paste, regrey, sheet, warp
+from lungview_training.augment import AIR_HU, regrey, warp
 from lungview_training.config import TrainingConfig
+from lungview_training.context import with_neighbours
+from lungview_training.pasting import lung_places, paste, sheet
 from lungview_training.samples import Nodule, Sample, boxes_of
 
 Picture = TypeVar("Picture", NDArray[np.int16], NDArray[np.uint8])
@@ -22,7 +24,7 @@ Picture = TypeVar("Picture", NDArray[np.int16], NDArray[np.uint8])
 class Batch:
     """What one step learns from.
 
-    inputs: (N, 3, H, W) in [0, 1]. boxes: per slice (M, 4). mask: (N, 1, H, W) 0 or 1.
+    inputs: (N, channels, H, W) in [0, 1]. boxes: per slice (M, 4). mask: (N, 1, H, W) 0 or 1.
     knows_mask, knows_presence: (N,) 1 where that truth is at hand.
     """
 
@@ -58,7 +60,9 @@ class Batch:
 
 @dataclass(slots=True)
 class _Drawn:
-    hu: HuArray
+    """planes: (1 + context, H, W) HU, the slice first."""
+
+    planes: HuArray
     labels: UInt8Array
     has_mask: bool
     is_sheet: bool = False
@@ -89,32 +93,46 @@ class Sampler:
         """The batch of a step."""
         random = np.random.default_rng((self.config.seed, step))
         drawn = [self._draw(random) for _ in range(self.config.batch_size)]
-        hu = torch.from_numpy(np.stack([each.hu for each in drawn]).astype(np.float32))[:, None]
+        hu = torch.from_numpy(np.stack([each.planes for each in drawn]).astype(np.float32))
         labels = torch.from_numpy(np.stack([each.labels for each in drawn]).astype(np.float32))[:, None]
-        hu, labels = warp(hu, labels, self.config.image_size, random)
+        hu, labels = warp(hu, labels, self.config.image_size, random, self.config.crop_size)
+        hu = regrey(hu, random)
+        self._forget_neighbours(hu, drawn, random)
         numbers = labels[:, 0].to(torch.uint8).numpy()
         return Batch(
-            inputs=to_channels(regrey(hu, random)).contiguous(memory_format=torch.channels_last),
+            inputs=to_channels(hu[:, :1], hu[:, 1:]).contiguous(memory_format=torch.channels_last),
             boxes=tuple(boxes_of(each) for each in numbers),
             mask=(labels > 0).float(),
             knows_mask=torch.tensor([float(each.has_mask) for each in drawn]),
             knows_presence=torch.tensor([float(not each.is_sheet) for each in drawn]),
         )
 
+    @property
+    def _context(self) -> int:
+        return self.config.in_channels - len(CHANNEL_WINDOWS)
+
+    def _forget_neighbours(self, hu: Tensor, drawn: list[_Drawn], random: np.random.Generator) -> None:
+        """Put the slice in its neighbours' place now and then, so that single pictures can be judged too."""
+        for index, each in enumerate(drawn):
+            if each.is_sheet or random.random() < self.config.context_drop:
+                hu[index, 1:] = hu[index, :1]
+
     def _draw(self, random: np.random.Generator) -> _Drawn:
         chance = random.random()
         size = self.config.field_size
         if chance < self.config.sheet_share and self.crops:
-            return _Drawn(*sheet(self.crops, random, size), has_mask=True, is_sheet=True)
+            tiled, labels = sheet(self.crops, random, size)
+            return _Drawn(np.stack([tiled] * (1 + self._context)), labels, has_mask=True, is_sheet=True)
         wants_negative = chance > 1 - self.config.negative_share
         pool = (self._negative if wants_negative and self._negative else self._positive) or self._negative
         patients = sorted(pool)
         of_patient = pool[patients[random.integers(len(patients))]]
         sample = of_patient[random.integers(len(of_patient))]
-        drawn = _Drawn(sample.hu, sample.labels, sample.has_mask or not sample.has_lesion)
+        planes = with_neighbours(sample, self._context)
+        drawn = _Drawn(planes, sample.labels, sample.has_mask or not sample.has_lesion)
         if self.nodules and random.random() < self.config.paste_probability:
             self._paste_into(drawn, sample, random)
-        drawn.hu = fitted(drawn.hu, np.full((size, size), AIR_HU, dtype=np.int16))
+        drawn.planes = fitted(drawn.planes, np.full((len(planes), size, size), AIR_HU, dtype=np.int16))
         drawn.labels = fitted(drawn.labels, np.zeros((size, size), dtype=np.uint8))
         return drawn
 
@@ -126,15 +144,15 @@ class Sampler:
             return
         for _ in range(int(random.integers(1, 3))):
             nodule = self.nodules[random.integers(len(self.nodules))]
-            drawn.hu, drawn.labels = paste(drawn.hu, drawn.labels, nodule, places, random)
+            drawn.planes, drawn.labels = paste(drawn.planes, drawn.labels, nodule, places, random)
 
 
 def fitted(picture: Picture, onto: Picture) -> Picture:
-    """Crop or pad (H, W) about its middle onto a square of fill."""
+    """Crop or pad (..., H, W) about its middle onto a square of fill."""
     take, put = [], []
-    for side, size in zip(picture.shape, onto.shape, strict=True):
+    for side, size in zip(picture.shape[-2:], onto.shape[-2:], strict=True):
         shared = min(side, size)
         take.append(slice((side - shared) // 2, (side - shared) // 2 + shared))
         put.append(slice((size - shared) // 2, (size - shared) // 2 + shared))
-    onto[put[0], put[1]] = picture[take[0], take[1]]
+    onto[..., put[0], put[1]] = picture[..., take[0], take[1]]
     return onto

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from lungview.detection.decode import Decoded, decode
 from lungview.detection.networks.catalogue import make_network
 from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet
-from lungview.detection.preprocess import grid_for, resample, to_channels
+from lungview.detection.preprocess import CHANNEL_WINDOWS, grid_for, resample, to_channels
 from lungview_training.config import TrainingConfig
+from lungview_training.context import with_neighbours
 from lungview_training.data import TrainingData
 from lungview_training.evaluate import Metrics, SliceResult
 from lungview_training.learners.protocol import Batch
@@ -78,8 +79,9 @@ def run_on(network: nn.Module, samples: Sequence[Sample], batch_size: int = 8) -
 def _results(network: LesionNet, samples: Sequence[Sample], device: torch.device) -> list[SliceResult]:
     shape = samples[0].hu.shape
     grid = grid_for((shape[0], shape[1]), (SAMPLE_MM, SAMPLE_MM), MULTIPLE)
-    hu = resample(np.stack([sample.hu for sample in samples]), grid)
-    inputs = to_channels(hu.to(device)).contiguous(memory_format=torch.channels_last)
+    planes = np.stack([with_neighbours(sample, network.in_channels - len(CHANNEL_WINDOWS)) for sample in samples])
+    hu = resample(planes.reshape(-1, *shape), grid).to(device).view(*planes.shape[:2], *grid.padded)
+    inputs = to_channels(hu[:, :1], hu[:, 1:]).contiguous(memory_format=torch.channels_last)
     decoded: list[Decoded] = decode(network(inputs), lowest_score=0.01)
     down, across = grid.scale
     scale = np.array([across, down, across, down], dtype=np.float32)
