@@ -76,10 +76,11 @@ def test_each_patient_is_measured_by_the_run_that_held_it_out(home: Path, tmp_pa
     assert "4 patients, each measured by the one of 2 runs" in card["protocol"]
     assert card["calibration"]["patients"] == 4
     assert card["calibration"]["ece_after"] < card["calibration"]["ece_before"]
+    assert sum(step["marks"] for step in card["calibration"]["reliability"]) > 0
     assert read_card(tmp_path / "tiny.json").info.default_threshold == card["operating_points"][1]["score_threshold"]
     text = (tmp_path / "tiny.md").read_text(encoding="utf-8")
     assert "Run by run" in text
-    assert "fitted on 4 patients held out" in text
+    assert "fitted on 4 patients by the runs that held them out" in text
 
 
 def test_folds_are_measured_before_any_run_learned_from_everyone(
@@ -99,5 +100,10 @@ def test_runs_that_share_a_test_patient_are_refused(home: Path, capsys: pytest.C
 
 
 def test_a_run_that_held_nobody_out_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", str(home / "tiny.toml"), "--folds", str(home / "everyone")]) == 1
+    assert main(["evaluate", str(home / "tiny.toml"), "--folds", str(home / "everyone"), str(home / "one")]) == 1
     assert "none of the data's patients" in capsys.readouterr().err
+
+
+def test_one_run_is_no_cross_validation(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(home / "tiny.toml"), "--folds", str(home / "one")]) == 1
+    assert "two runs or more" in capsys.readouterr().err

@@ -124,12 +124,27 @@ def _scores(card: Mapping[str, object]) -> list[str]:
 def _calibration(told: object) -> list[str]:
     if not isinstance(told, Mapping):
         return ["Scores order boxes; they are not probabilities."]
-    return [
-        "A score is the chance that a mark is on a lesion, as far as its patients tell: of marks with 0.7, about 70 % "
-        f"hit. Temperature {_number(told['temperature']):.3f} and bias {_number(told['bias']):.3f} were fitted on "
-        f"{told['patients']} {told['fitted_on']}; the calibration error (ECE) was {_figure(told['ece_before'])} before "
-        f"and is {_figure(told['ece_after'])} on patients the fit did not see.",
+    before, after = (_error(told[f"ece_shown_{when}"]) for when in ("before", "after"))
+    lines = [
+        "A score is the chance that a mark is on a lesion, as far as patients held out tell: of marks with 0.7, about "
+        f"70 % hit. Temperature {_number(told['temperature']):.3f} and bias {_number(told['bias']):.3f} were fitted on "
+        f"{told['patients']} {told['fitted_on']}. The calibration error (ECE) of marks from the sensitive stop on was "
+        f"{before} before and is {after}; of all marks, most of them surely nothing, it was "
+        f"{_error(told['ece_before'])} and is {_error(told['ece_after'])}.",
+        "",
+        "| score | marks | mean score | share that hit |",
+        "|---|---|---|---|",
     ]
+    for row in _rows(told, "reliability"):
+        if _of(row, "marks"):
+            step = f"{_number(_of(row, 'low')):.1f} to {_number(_of(row, 'high')):.1f}"
+            share = _figure(_of(row, "hit_share"))
+            lines.append(f"| {step} | {_of(row, 'marks')} | {_figure(_of(row, 'mean_score'))} | {share} |")
+    return lines
+
+
+def _error(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else "–"
 
 
 def _points(card: Mapping[str, object]) -> list[str]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from lungview.detection.build import build_network
@@ -13,8 +12,8 @@ from lungview.detection.models_info import architecture
 from lungview.errors import TrainingError
 from lungview_training.config import TrainingConfig
 from lungview_training.data import SPLIT_FILE, TrainingData, read_data
-from lungview_training.evaluation.calibrate import cross_fitted, error_of, fit_slices, recalibrated
-from lungview_training.evaluation.document import Plain, figure_table
+from lungview_training.evaluation.calibrate import calibration_table, cross_fitted, fit_slices, recalibrated
+from lungview_training.evaluation.document import figure_table
 from lungview_training.evaluation.figures import figures, size_figures
 from lungview_training.evaluation.intervals import DRAWS
 from lungview_training.evaluation.marks import JudgedSlice, gather
@@ -23,6 +22,8 @@ from lungview_training.stops import operating_points, plain_point
 from lungview_training.whole_scans import ScanCounts, count_false_marks
 
 Figures = dict[str, object]
+
+_FITTED_ON = "patients by the runs that held them out; errors are of each run calibrated on the others' patients"
 
 
 def weights_of(config: TrainingConfig, weights: Path | None = None) -> Path:
@@ -40,13 +41,20 @@ def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures
     validation, test = (judge_samples(config, path, part) for part in (data.validation, data.test))
     has_score = _has_score(path)
     calibration = fit_slices(validation) if has_score and validation else None
-    told = _calibration(calibration, validation, test, "validation patients")
+    raw, patients = test, len({each.patient for each in validation})
     if calibration is not None:
         validation, test = (recalibrated(part, calibration) for part in (validation, test))
     scans = [HeldOut(config.name, path, tuple(validation))]
     held = f"{_people(test)} held out from one run; thresholds chosen on {_people(validation)}"
     report = _report(config, validation, test, scans, has_score, calibration)
-    return {"weights": path.name, "protocol": held, "split": _split(data), "calibration": told, **report}
+    told = calibration and calibration_table(calibration, raw, test, _lowest(report))
+    return {
+        "weights": path.name,
+        "protocol": held,
+        "split": _split(data),
+        "calibration": told and {**told, "patients": patients, "fitted_on": "validation patients"},
+        **report,
+    }
 
 
 def evaluate_folds(config: TrainingConfig, folders: Sequence[Path], weights: Path | None = None) -> Figures:
@@ -55,24 +63,26 @@ def evaluate_folds(config: TrainingConfig, folders: Sequence[Path], weights: Pat
     config: of the run that learned from everyone, whose weights the figures stand for. Scores of each run are
     calibrated on the patients of the others; what the card gets is fitted on all.
     """
+    if len(folders) < 2:
+        raise TrainingError(
+            "Name two runs or more with --folds: scores of each are calibrated by the others' patients."
+        )
     data = _data_of(config, folders)
     folds = read_folds(config, [*data.train, *data.validation, *data.test], folders)
     has_score = _has_score(folds[0].weights)
     raw = [each for fold in folds for each in fold.slices]
     calibration = fit_slices(raw) if has_score else None
-    groups = (
-        cross_fitted([fold.slices for fold in folds]) if has_score and len(folds) > 1 else [f.slices for f in folds]
-    )
+    groups = cross_fitted([fold.slices for fold in folds]) if has_score else [fold.slices for fold in folds]
     pooled = [each for group in groups for each in group]
-    told = _calibration(calibration, raw, pooled, "patients held out, each run's on those of the others", is_done=True)
     report = _report(config, pooled, pooled, folds, has_score, calibration)
+    told = calibration and calibration_table(calibration, raw, pooled, _lowest(report))
     threshold = report["score_threshold"]
     assert isinstance(threshold, float)
     return {
         "weights": (weights or config.output).name,
         "protocol": f"{_people(pooled)}, each measured by the one of {len(folds)} runs that did not learn from them",
         "split": _split(data),
-        "calibration": told,
+        "calibration": told and {**told, "patients": len({each.patient for each in raw}), "fitted_on": _FITTED_ON},
         **report,
         "folds": [
             {"run": fold.run, **_part(group, threshold, has_score, draws=0)}
@@ -94,6 +104,13 @@ def _prepared(config: TrainingConfig, weights: Path | None) -> tuple[TrainingDat
         torch.set_num_threads(config.threads)
     path = weights_of(config, weights)
     return read_data(config, with_crops=False), path
+
+
+def _lowest(report: Figures) -> float:
+    """The most sensitive stop."""
+    points = report["operating_points"]
+    assert isinstance(points, list)
+    return min((float(point["score_threshold"]) for point in points), default=0.0)
 
 
 def _has_score(weights: Path) -> bool:
@@ -160,29 +177,6 @@ def _subtypes(slices: Sequence[JudgedSlice], threshold: float, has_score: bool) 
 
 def _pair(interval: tuple[float, float] | None) -> list[float] | None:
     return None if interval is None else list(interval)
-
-
-def _calibration(
-    calibration: Calibration | None,
-    fitted_on: Sequence[JudgedSlice],
-    judged: Sequence[JudgedSlice],
-    words: str,
-    *,
-    is_done: bool = False,
-) -> Plain | None:
-    """What the card says of it. judged: others' slices, already calibrated where is_done."""
-    if calibration is None:
-        return None
-    before = error_of(fitted_on if is_done else judged)
-    after = error_of(judged if is_done else recalibrated(judged, calibration))
-    return {
-        "temperature": round(calibration.temperature, 6),
-        "bias": round(calibration.bias, 6),
-        "fitted_on": words,
-        "patients": len({each.patient for each in fitted_on}),
-        "ece_before": None if np.isnan(before) else before,
-        "ece_after": None if np.isnan(after) else after,
-    }
 
 
 def _split(data: TrainingData) -> Figures:

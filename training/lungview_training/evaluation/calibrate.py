@@ -1,13 +1,13 @@
 """Temperature and bias of a model's scores, fitted on patients it did not learn from."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from lungview.detection.calibration import Calibration, logit
 from lungview.domain.arrays import BoolArray, FloatArray
-from lungview_training.evaluation.figures import calibration_error
+from lungview_training.evaluation.figures import calibration_error, reliability_of
 from lungview_training.evaluation.marks import JudgedSlice
 
 _STEPS = 50
@@ -41,6 +41,32 @@ def fit_slices(slices: Sequence[JudgedSlice]) -> Calibration:
 def error_of(slices: Sequence[JudgedSlice]) -> float:
     """Expected calibration error of all marks of slices; NaN where there are none."""
     return calibration_error(*_marks(slices))
+
+
+def calibration_table(
+    calibration: Calibration, raw: Sequence[JudgedSlice], calibrated: Sequence[JudgedSlice], lowest: float
+) -> dict[str, object]:
+    """What a card says of a calibration, measured on slices that it was not fitted on, before and after.
+
+    lowest: calibrated score from which marks are shown at the most sensitive stop; most marks lie far below, and are
+    so surely nothing that an error over all of them says little.
+    """
+    scores, hits = _marks(raw)
+    chances, _ = _marks(calibrated)
+    is_shown = chances >= lowest
+    return {
+        "temperature": round(calibration.temperature, 6),
+        "bias": round(calibration.bias, 6),
+        "ece_before": _known(calibration_error(scores, hits)),
+        "ece_after": _known(calibration_error(chances, hits)),
+        "ece_shown_before": _known(calibration_error(scores[is_shown], hits[is_shown])),
+        "ece_shown_after": _known(calibration_error(chances[is_shown], hits[is_shown])),
+        "reliability": [asdict(each) for each in reliability_of(chances, hits)],
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 4)
 
 
 def recalibrated(slices: Sequence[JudgedSlice], calibration: Calibration) -> list[JudgedSlice]:

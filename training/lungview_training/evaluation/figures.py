@@ -67,8 +67,13 @@ def size_words(low: float, high: float) -> str:
 
 def reliability(marks: Marks) -> tuple[Bin, ...]:
     """Marks by score, in equal steps."""
-    place = _bins(marks.froc.scores)
-    return tuple(_bin(marks, number, place == number) for number in range(BINS))
+    return reliability_of(marks.froc.scores, ~marks.froc.false)
+
+
+def reliability_of(scores: FloatArray, is_hit: BoolArray) -> tuple[Bin, ...]:
+    """The same of scores and whether they hit, (N,) each."""
+    place = _bins(scores)
+    return tuple(_bin(number, scores[place == number], is_hit[place == number]) for number in range(BINS))
 
 
 def calibration_error(scores: FloatArray, is_hit: BoolArray, weight: FloatArray | None = None) -> float:
@@ -136,8 +141,7 @@ def _bins(scores: FloatArray) -> IntArray:
     return places
 
 
-def _bin(marks: Marks, number: int, inside: BoolArray) -> Bin:
-    count = int(inside.sum())
-    score = float(marks.froc.scores[inside].mean()) if count else None
-    share = float((~marks.froc.false[inside]).mean()) if count else None
+def _bin(number: int, scores: FloatArray, is_hit: BoolArray) -> Bin:
+    count = len(scores)
+    score, share = (float(scores.mean()), float(is_hit.mean())) if count else (None, None)
     return Bin(number / BINS, (number + 1) / BINS, count, score, share)

@@ -42,7 +42,8 @@ td i{{color:var(--soft);font-style:normal;font-size:12.5px;margin-left:.5em}}
 .scroll thead th{{position:sticky;top:0;background:var(--panel)}}.wide{{overflow-x:auto}}
 .up{{color:var(--good)}}.down{{color:var(--bad)}}
 .plots{{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:20px;margin:1rem 0}}
-.plots figure,.pictures figure{{margin:0}}.plots figure{{max-width:30rem}}figcaption{{font-size:12.5px;color:var(--soft);margin-top:4px}}
+.plots figure,.pictures figure{{margin:0}}.plots figure{{max-width:30rem}}
+figcaption{{font-size:12.5px;color:var(--soft);margin-top:4px}}
 .plots figcaption{{color:var(--ink);font-weight:600;margin:0 0 4px;font-size:13.5px}}
 .plots svg{{width:100%;height:auto;display:block;font-size:12px}}svg text{{fill:var(--soft)}}
 .grid{{stroke:var(--line)}}.bar{{fill:var(--accent)}}.band{{fill:var(--band)}}
