@@ -1,0 +1,37 @@
+"""False marks per scan at the stops, counted on whole series of patients held out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lungview.domain.detection import OperatingPoint
+from lungview_training.config import SourceConfig, SourceKind, TrainingConfig
+from lungview_training.heldout import HeldOut
+from lungview_training.whole_scans import count_false_marks
+from tests.support.annotations import write_voc
+from tests.support.dicom_series import Recipe, write_series
+from tests.support.weights import compact_file
+from tests.training.judged_slices import judged
+
+POINTS = (OperatingPoint("sensitive", 0.1), OperatingPoint("specific", 1.0))
+
+
+def _config(folder: Path) -> TrainingConfig:
+    recipe = Recipe(np.full((6, 64, 64), 1064, dtype=np.int16), pixel_spacing_mm=(4.0, 4.0))
+    write_series(folder / "case" / "images", recipe)
+    write_voc(folder / "case" / "Annotation" / "PHANTOM", recipe.sop_uid(1), (10, 10, 30, 30))
+    source = SourceConfig(SourceKind.CASE, folder / "case")
+    return TrainingConfig(name="tiny", output=folder / "run", sources=(source,), device="cpu")
+
+
+def test_series_of_held_out_patients_are_counted_and_others_are_not(tmp_path: Path) -> None:
+    config, weights = _config(tmp_path), compact_file(tmp_path, centre_bias=2.0)
+    held = HeldOut("one", weights, (judged("PHANTOM", [], []),))
+    counts = count_false_marks(config, [held], POINTS, None)
+    assert (counts.patients, counts.scans) == (1, 1)
+    sensitive, specific = counts.false_marks
+    assert sensitive > specific == 0.0, "the network is untrained and marks everywhere, but never for certain"
+    assert [point.false_marks_per_scan for point in counts.told(POINTS)] == [sensitive, 0.0]
+    nobody = count_false_marks(config, [HeldOut("one", weights, (judged("OTHER", [], []),))], POINTS, None)
+    assert nobody.scans == 0
+    assert nobody.told(POINTS) == POINTS, "what was not counted stays unknown"
