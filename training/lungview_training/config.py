@@ -19,6 +19,8 @@ class SourceKind(StrEnum):
     """A DICOM tree with Pascal VOC XML beside it."""
     FOLDER = "folder"
     """A plain folder of DICOM files of one cancer subtype, of one patient or several, XML beside it or named."""
+    LABELS = "labels"
+    """A DICOM tree with labels.csv: which slices, or which series, hold a lesion, without saying where."""
     CROPS = "crops"
     """As images, but each picture is one nodule and its mask, to be pasted into whole slices."""
 
@@ -161,6 +163,8 @@ class TrainingConfig:
         """Refuse values that cannot be trained with."""
         _require(bool(self.sources), "sources", "at least one [[sources]] table is needed")
         _require(self.network in TRAINABLE, "network", f"must be one of {', '.join(TRAINABLE)}")
+        is_boxed = all(source.kind is not SourceKind.LABELS for source in self.sources)
+        _require(is_boxed or self.network == "mil-attention", "network", "must be mil-attention to learn from labels")
         for name in ("steps", "batch_size", "evaluate_every", "checkpoint_every"):
             _require(getattr(self, name) >= 1, name, "must be at least 1")
         for name in ("micro_batch", "patience", "min_delta", "freeze", "fix_norm_below", "examples_every"):

@@ -12,6 +12,7 @@ from lungview_training.config import Role, SourceConfig, SourceKind, SplitKind, 
 from lungview_training.dataset import crop_units, image_units, in_order, nodules_from
 from lungview_training.grouping import joined, links_of
 from lungview_training.labelled import tell_left_out
+from lungview_training.labels import read_labelled
 from lungview_training.samples import Nodule, Sample, nodules_of
 from lungview_training.shard_store import ShardStore, open_store, samples_of
 from lungview_training.split import (
@@ -89,6 +90,8 @@ def read_samples(
     """Every slice of a source of whole slices, from the store where there is one."""
     if source.kind is SourceKind.IMAGES:
         return in_order(samples_of(image_units(source.path, source.subtype), store, on_left_out), source.path)
+    if source.kind is SourceKind.LABELS:
+        return read_labelled(source.path, on_left_out, subtype=source.subtype)
     return require_some(_read_case(source, store, on_left_out), source.path)
 
 

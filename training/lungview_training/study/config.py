@@ -20,6 +20,7 @@ _AS_IN_THE_STUDY: Mapping[str, object] = {
     "clip_norm": 0.0,
     "ema_decay": 0.0,
 }
+_EPOCHS = frozenset({"epochs", "fine_tune_epochs"})
 _RUN_BY_RUN = frozenset({"name", "output", "sources", "network", "steps", "start_from", "split", "test_share"})
 
 
@@ -38,7 +39,7 @@ class StudyConfig:
 
     networks: each goes through all of it. splits: likewise. subtypes: learned from scratch on the first that is there,
     then fine-tuned on each of the others. slices: at most so many boxed slices of each subtype, drawn by chance.
-    settings: per network, TrainingConfig's, beside the study's own for its network.
+    settings: per network, epochs, fine_tune_epochs, and TrainingConfig's, beside the study's own for its network.
     """
 
     name: str
@@ -68,12 +69,21 @@ class StudyConfig:
         for network in self.networks:
             self.run(network, SplitKind.IMAGE, "check", 1)
 
+    def epochs_of(self, network: str, *, is_fine_tuned: bool) -> int:
+        """How often a network sees each slice."""
+        name = "fine_tune_epochs" if is_fine_tuned else "epochs"
+        found = self.settings.get(network, {}).get(name, getattr(self, name))
+        _require(isinstance(found, int) and found >= 1, f"settings.{network}.{name}", "must be a whole number above 0")
+        assert isinstance(found, int)
+        return found
+
     def run(
         self, network: str, split: SplitKind, name: str, steps: int, start_from: Path | None = None
     ) -> TrainingConfig:
         """The settings of one training of the experiment."""
         table: dict[str, object] = dict(_AS_IN_THE_STUDY) if network == STUDY_NETWORK else {}
-        table.update(self.settings.get(network, {}))
+        own = self.settings.get(network, {})
+        table.update({key: value for key, value in own.items() if key not in _EPOCHS})
         for key in sorted(_RUN_BY_RUN & table.keys()):
             raise TrainingConfigError(f"The study setting settings.{network}.{key} is decided run by run.")
         folder = self.output / network / split.value / name

@@ -123,7 +123,7 @@ class _Experiment:
 
     def _row(self, subtype: str, parts: _Parts, base: tuple[str, Path] | None) -> tuple[Row, _Trained]:
         before = self._iou(base[1], parts.entire) if base else None
-        epochs = self._config.fine_tune_epochs if base else self._config.epochs
+        epochs = self._config.epochs_of(self._network, is_fine_tuned=base is not None)
         trained = self._trained(subtype, parts, epochs, base[1] if base else None)
         ours = Ious(before, self._iou(trained.weights, parts.entire), self._iou(trained.weights, parts.test))
         row = Row(
