@@ -5,6 +5,7 @@ import os
 import torch
 
 from lungview.errors import DetectionError
+from lungview.gpu_claim import is_claimed_by_other
 
 _MOST_WORKERS = 4
 DEVICES = ("auto", "cuda", "mps", "cpu")
@@ -21,10 +22,13 @@ def available_devices() -> tuple[str, ...]:
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
-    """The device asked for; with "auto" the best there is. One that is not there is refused in a sentence."""
+    """The device asked for; with "auto" the best there is, the CPU while a training has the GPU.
+
+    One that is not there is refused in a sentence.
+    """
     found = available_devices()
     if wanted == "auto":
-        return torch.device(found[0])
+        return torch.device("cpu" if is_claimed_by_other() else found[0])
     kind = wanted.split(":", 1)[0]
     if kind not in DEVICES:
         raise DetectionError(f"The device {wanted!r} is unknown; choose one of {', '.join(DEVICES)}.")
