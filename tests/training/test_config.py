@@ -51,7 +51,7 @@ def test_settings_are_read_and_paths_start_at_the_file_s_folder(tmp_path: Path) 
         ("steps = 10", "image_size = 100", "image_size must be a multiple of 32, 64"),
         ("steps = 10", 'network = "resnet"', "network must be one of compact, attention-unet, pyramid-attention"),
         ("steps = 10", "network = 3", "network must be text"),
-        ("steps = 10", "in_channels = 7", "in_channels must be 3"),
+        ("steps = 10", "in_channels = 4", "in_channels must be 3, 5 or 7"),
         ("learning_rate = 1e-3", "learning_rate = -1", "learning_rate must be above 0"),
         ("learning_rate = 1e-3", "learning_rate = true", "learning_rate must be a number"),
         ('kind = "images"', 'kind = "movies"', "movies"),
