@@ -1,6 +1,6 @@
 """From the network's maps to boxes, scores and the attention map."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,11 +20,15 @@ _SMALLEST_SIDE = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """One slice, in network pixels. boxes: (N, 4) float32, best first; scores: (N,); attention: (h, w) in [0, 1]."""
+    """One slice, in network pixels. boxes: (N, 4) float32, best first; scores: (N,); attention: (h, w) in [0, 1].
+
+    mask: (h, w) float32 in [0, 1], the chance of each cell to lie in a lesion; None from networks without one.
+    """
 
     boxes: FloatArray
     scores: FloatArray
     attention: FloatArray
+    mask: FloatArray | None = None
 
 
 def decode(output: LesionOutput, lowest_score: float = LOWEST_SCORE) -> list[Decoded]:
@@ -37,10 +41,12 @@ def decode(output: LesionOutput, lowest_score: float = LOWEST_SCORE) -> list[Dec
     peaks = heat * (functional.max_pool2d(heat, 3, 1, 1) == heat)
     scores = peaks[:, 0] * presence[:, None, None]
     attention = attention_map(output)
-    return [
+    masks = np.asarray(torch.sigmoid(output.mask[:, 0].float()).cpu().numpy(), dtype=np.float32)
+    found = [
         _of_slice(scores[index], output.sides[index].float(), attention[index], lowest_score)
         for index in range(heat.shape[0])
     ]
+    return [replace(each, mask=mask) for each, mask in zip(found, masks, strict=True)]
 
 
 def attention_map(output: LesionOutput) -> FloatArray:

@@ -125,7 +125,10 @@ def _in_slice(index: int, decoded: Decoded, grid: Grid) -> SliceDetections:
     boxes = decoded.boxes * np.array([across, down, across, down], dtype=np.float32)
     rows, columns = (-(-side // STRIDE) for side in grid.resized)
     return SliceDetections(
-        index, _detections(boxes, decoded.scores, grid.source), decoded.attention[:rows, :columns].copy()
+        index,
+        _detections(boxes, decoded.scores, grid.source),
+        decoded.attention[:rows, :columns].copy(),
+        None if decoded.mask is None else decoded.mask[:rows, :columns].copy(),
     )
 
 

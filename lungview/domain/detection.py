@@ -26,11 +26,13 @@ class SliceDetections:
         so that a threshold can be moved without running again.
     attention: (h, w) float32 in [0, 1], where the model looked, covering the whole slice at the model's own,
         coarser grid (its first and last rows and columns are the slice's edges); None where a model has none.
+    mask: the same of how likely each place belongs to a lesion, for models that learned from outlines.
     """
 
     index: int
     detections: tuple[Detection, ...]
     attention: FloatArray | None = None
+    mask: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

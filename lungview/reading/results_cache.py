@@ -15,7 +15,7 @@ from lungview.task import Task
 SAVE_EVERY_S = 15.0
 """New answers are saved this often, so that a crash costs little."""
 
-_FORMAT = 2
+_FORMAT = 3
 """Grows when stored files or the way they are keyed change."""
 
 

@@ -5,7 +5,7 @@ import io
 import logging
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,8 @@ class ResultsStore:
             scores=packed["scores"],
             map_shapes=packed["map_shapes"],
             maps=packed["maps"],
+            mask_shapes=packed["mask_shapes"],
+            masks=packed["masks"],
         )
         try:
             write_atomically(self._path(key), buffer.getvalue())
@@ -86,43 +88,61 @@ def _pack(results: Mapping[int, SliceDetections]) -> dict[str, NDArray[np.generi
     """Flat arrays: boxes of all slices one after another, with counts; maps likewise, with shapes, in 256 steps."""
     answers = [results[index] for index in sorted(results)]
     detections = [detection for answer in answers for detection in answer.detections]
-    maps = [np.zeros((0, 0), np.uint8) if answer.attention is None else _steps(answer.attention) for answer in answers]
     return {
         "indices": np.array([answer.index for answer in answers], dtype=np.int64),
         "counts": np.array([len(answer.detections) for answer in answers], dtype=np.int64),
         "boxes": np.array([each.box.as_tuple() for each in detections], dtype=np.float64).reshape(-1, 4),
         "scores": np.array([np.nan if each.score is None else each.score for each in detections], dtype=np.float64),
-        "map_shapes": np.array([each.shape for each in maps], dtype=np.int64).reshape(-1, 2),
-        "maps": np.concatenate([np.zeros(0, np.uint8), *(each.ravel() for each in maps)]),
+        **_pack_maps("map", [answer.attention for answer in answers]),
+        **_pack_maps("mask", [answer.mask for answer in answers]),
     }
 
 
-def _steps(attention: FloatArray) -> NDArray[np.uint8]:
-    steps: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(attention), 0, 1) * 255).astype(np.uint8)
+def _pack_maps(name: str, maps: Sequence[FloatArray | None]) -> dict[str, NDArray[np.generic]]:
+    """Maps of all slices one after another, with their shapes, (0, 0) for none."""
+    steps = [np.zeros((0, 0), np.uint8) if each is None else _steps(each) for each in maps]
+    return {
+        f"{name}_shapes": np.array([each.shape for each in steps], dtype=np.int64).reshape(-1, 2),
+        f"{name}s": np.concatenate([np.zeros(0, np.uint8), *(each.ravel() for each in steps)]),
+    }
+
+
+def _steps(chances: FloatArray) -> NDArray[np.uint8]:
+    steps: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(chances), 0, 1) * 255).astype(np.uint8)
     return steps
 
 
 def _unpack(arrays: Mapping[str, NDArray[np.generic]]) -> Results:
     """Undo _pack. Raises ValueError or KeyError where the arrays don't fit together."""
-    indices, counts, shapes = (arrays[name].astype(np.int64) for name in ("indices", "counts", "map_shapes"))
+    indices, counts = (arrays[name].astype(np.int64) for name in ("indices", "counts"))
     boxes, scores = arrays["boxes"].astype(np.float64), arrays["scores"].astype(np.float64)
-    sizes = shapes.prod(axis=1)
-    fits = counts.shape == indices.shape and shapes.shape == (len(indices), 2) and boxes.shape == (counts.sum(), 4)
-    if not fits or len(scores) != len(boxes) or min(counts.min(initial=0), shapes.min(initial=0)) < 0:
+    fits = counts.shape == indices.shape and boxes.shape == (counts.sum(), 4)
+    if not fits or len(scores) != len(boxes) or counts.min(initial=0) < 0:
         raise ValueError("arrays of different lengths")
-    if arrays["maps"].shape != (sizes.sum(),) or not np.isfinite(boxes).all():
-        raise ValueError("maps or boxes are not what they should be")
-    box_ends, map_ends = np.cumsum(counts), np.cumsum(sizes)
+    if not np.isfinite(boxes).all():
+        raise ValueError("boxes are not what they should be")
+    attention, masks = (_unpack_maps(name, arrays, len(indices)) for name in ("map", "mask"))
+    box_ends = np.cumsum(counts)
     results: Results = {}
     for place, index in enumerate(indices.tolist()):
         own = slice(box_ends[place] - counts[place], box_ends[place])
-        pixels = arrays["maps"][map_ends[place] - sizes[place] : map_ends[place]]
         results[index] = SliceDetections(
             index=index,
             detections=tuple(map(_detection, boxes[own].tolist(), scores[own].tolist())),
-            attention=(pixels.astype(np.float32) / 255).reshape(shapes[place]) if sizes[place] else None,
+            attention=attention[place],
+            mask=masks[place],
         )
     return results
+
+
+def _unpack_maps(name: str, arrays: Mapping[str, NDArray[np.generic]], count: int) -> list[FloatArray | None]:
+    """Undo _pack_maps."""
+    shapes, steps = arrays[f"{name}_shapes"].astype(np.int64), arrays[f"{name}s"]
+    if shapes.shape != (count, 2) or shapes.min(initial=0) < 0 or steps.shape != (shapes.prod(axis=1).sum(),):
+        raise ValueError("maps are not what they should be")
+    parts = np.split(steps, np.cumsum(shapes.prod(axis=1))[:-1]) if count else []
+    pairs = zip(parts, shapes.tolist(), strict=True)
+    return [(part.astype(np.float32) / 255).reshape(shape) if part.size else None for part, shape in pairs]
 
 
 def _detection(corners: list[float], score: float) -> Detection:

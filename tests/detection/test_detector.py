@@ -157,6 +157,9 @@ def test_compact_boxes_lie_in_the_slice_and_the_attention_covers_it(tmp_path: Pa
     assert scores == sorted(scores, reverse=True)
     assert result.attention is not None
     assert result.attention.shape == (100 // 4, 160 // 4)
+    assert result.mask is not None
+    assert result.mask.shape == result.attention.shape
+    assert result.mask.max() < 0.1, "untrained, it outlines nothing"
     assert result.attention.min() >= 0
     assert result.attention.max() <= 1
 

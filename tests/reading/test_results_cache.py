@@ -221,3 +221,13 @@ def test_a_model_without_attention_is_remembered_without(tmp_path: Path) -> None
     store = ResultsStore(tmp_path)
     store.save("key", {4: SliceDetections(4, ())})
     assert store.load("key")[4].attention is None
+
+
+def test_the_model_s_mask_is_remembered(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path)
+    masks = {2: np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4), 5: None, 6: np.ones((2, 2), np.float32)}
+    store.save("key", {index: SliceDetections(index, (), None, mask) for index, mask in masks.items()})
+    loaded = {index: answer.mask for index, answer in store.load("key").items()}
+    assert loaded[5] is None
+    for index in (2, 6):
+        assert np.allclose(loaded[index], masks[index], atol=1 / 255)  # type: ignore[arg-type]

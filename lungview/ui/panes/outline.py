@@ -23,6 +23,7 @@ _WHITE_PERCENTILE = 99.5
 """The gradient shown white, so that one bright edge does not darken all others."""
 NOT_HERE = "The chosen lesion has no box on this slice"
 NOTHING_FOUND = "Nothing in this box stands out enough to outline"
+NO_MASK = "The model is not sure of an outline here"
 IS_COLOUR = "A colour capture has no values to outline"
 
 
@@ -47,7 +48,10 @@ class OutlinePane(ZoomPane):
         self.finder = OutlineFinder(state, focus, runner, self)
         self.overlays = [OutlineOverlay(self._measured), NoteOverlay(self.note), self.scale_bar]
         self._toggle = self._gradient_toggle()
+        self._from_model = self._model_toggle()
         self.finder.changed.connect(self.update)
+        state.detections_changed.connect(lambda _index: self._offer_model())
+        state.slice_changed.connect(lambda _index: self._offer_model())
         display.gradient_shown_changed.connect(self.forget_picture)
 
     def picture_of(self, values: VoxelArray, image: SliceImage) -> QImage:
@@ -74,18 +78,35 @@ class OutlinePane(ZoomPane):
         super().resizeEvent(event)
         size = self._toggle.sizeHint()
         self._toggle.setGeometry(self.width() - size.width() - Space.TIGHT, Space.TIGHT, size.width(), size.height())
+        other = self._from_model.sizeHint()
+        left = self.width() - size.width() - other.width() - 2 * Space.TIGHT
+        self._from_model.setGeometry(left, Space.TIGHT, other.width(), other.height())
+
+    def _model_toggle(self) -> QToolButton:
+        toggle = self._toggle_on_image("Model", "The outline as the model drew it, in place of the slice's edges")
+        toggle.hide()
+        toggle.toggled.connect(self.finder.follow_model)
+        return toggle
+
+    def _offer_model(self) -> None:
+        """Offer the model's outline where it drew one; one that was chosen can always be left again."""
+        self._from_model.setVisible(self.finder.has_mask or self._from_model.isChecked())
 
     def _gradient_toggle(self) -> QToolButton:
-        toggle = QToolButton(self)
-        toggle.setObjectName("onImage")
-        toggle.setText("Gradient")
-        toggle.setToolTip("The plain Sobel gradient behind the outline")
-        toggle.setCheckable(True)
+        toggle = self._toggle_on_image("Gradient", "The plain Sobel gradient behind the outline")
         toggle.setChecked(self.display.shows_gradient)
-        toggle.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        toggle.setCursor(Qt.CursorShape.ArrowCursor)
         toggle.toggled.connect(self.display.set_shows_gradient)
         self.display.gradient_shown_changed.connect(toggle.setChecked)
+        return toggle
+
+    def _toggle_on_image(self, text: str, tip: str) -> QToolButton:
+        toggle = QToolButton(self)
+        toggle.setObjectName("onImage")
+        toggle.setText(text)
+        toggle.setToolTip(tip)
+        toggle.setCheckable(True)
+        toggle.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        toggle.setCursor(Qt.CursorShape.ArrowCursor)
         return toggle
 
     def _measured(self) -> Measured | None:
@@ -103,4 +124,6 @@ class OutlinePane(ZoomPane):
             return IS_COLOUR
         if not self._focus.is_on_slice:
             return NOT_HERE
-        return NOTHING_FOUND if self.finder.is_settled and self.finder.outline is None else ""
+        if not self.finder.is_settled or self.finder.outline is not None:
+            return ""
+        return NO_MASK if self.finder.follows_model else NOTHING_FOUND

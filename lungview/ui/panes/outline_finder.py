@@ -1,12 +1,14 @@
 """Finding the outline of the lesion in focus, off the paint path."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lungview.domain.arrays import VoxelArray
+from lungview.domain.arrays import FloatArray, VoxelArray
 from lungview.domain.box import Box
+from lungview.imaging.mask_outline import mask_outline
 from lungview.imaging.outline import Outline, find_outline
 from lungview.task import Task
 from lungview.ui.jobs import Job, JobRunner
@@ -19,11 +21,13 @@ PAUSE_MS = 60
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What the outline is of. volume: its identity, so that another volume is another place."""
+    """What the outline is of. volume: its identity, so that another volume is another place. mask: the identity of the
+    model's mask that it is drawn from, 0 where the model has none there, None where edges are followed instead."""
 
     volume: int
     slice_index: int
     box: Box
+    mask: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,14 +51,33 @@ class OutlineFinder(QObject):
         super().__init__(parent)
         self._state, self._focus, self._runner = state, focus, runner
         self._is_watched = False
+        self._follows_model = False
         self._found: _Found | None = None
         self._job: Job[Outline | None] | None = None
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._look)
+        state.detections_changed.connect(lambda _index: self._on_changed())
         for signal in (focus.changed, state.slice_changed, state.volume_changed, state.stack_changed, state.slice_read):
             signal.connect(self._on_changed)
+
+    @property
+    def follows_model(self) -> bool:
+        """Whether outlines come from the model's own mask rather than from the slice's edges."""
+        return self._follows_model
+
+    def follow_model(self, follows: bool) -> None:
+        """Take outlines from the model's mask, or from the slice's edges again."""
+        if follows != self._follows_model:
+            self._follows_model = follows
+            self.changed.emit()
+            self._on_changed()
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether the model answered with a mask on the current slice."""
+        return self._mask() is not None
 
     @property
     def outline(self) -> Outline | None:
@@ -85,13 +108,24 @@ class OutlineFinder(QObject):
             return None
         if not volume.is_read[target.slice_index]:
             return None
-        return _Place(id(volume), target.slice_index, target.box)
+        mask = self._mask()
+        source = (0 if mask is None else id(mask)) if self._follows_model else None
+        return _Place(id(volume), target.slice_index, target.box, source)
+
+    def _mask(self) -> FloatArray | None:
+        answer = self._state.detections.get(self._state.slice_index)
+        return None if answer is None else answer.mask
 
     def _look(self) -> None:
         place, volume = self._place(), self._state.volume
         if place is None or volume is None:
             return
-        find = partial(_find, volume.voxels[place.slice_index], place.box, volume.geometry.pixel_spacing_mm)
+        spacing = volume.geometry.pixel_spacing_mm
+        find: Callable[[Task], Outline | None]
+        if self._follows_model:
+            find = partial(_find_in_mask, self._mask(), volume.voxels[place.slice_index].shape[:2], place.box, spacing)
+        else:
+            find = partial(_find, volume.voxels[place.slice_index], place.box, spacing)
         if self._runner is None:
             self._take(place, find(Task()))
             return
@@ -109,6 +143,12 @@ class OutlineFinder(QObject):
     def _on_ended(self, job: "Job[Outline | None]") -> None:
         if job is self._job:
             self._job = None
+
+
+def _find_in_mask(
+    mask: FloatArray | None, shape: tuple[int, int], box: Box, spacing_mm: tuple[float, float], _task: Task
+) -> Outline | None:
+    return None if mask is None else mask_outline(mask, shape, box, spacing_mm)
 
 
 def _find(values: VoxelArray, box: Box, spacing_mm: tuple[float, float], _task: Task) -> Outline | None:

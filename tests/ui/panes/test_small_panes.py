@@ -1,7 +1,10 @@
 """Zoom, outline, attention and comparison."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from lungview.domain.detection import Detection, ModelInfo, SliceDetections
@@ -13,7 +16,7 @@ from lungview.ui.panes.attention_map import attention_colours
 from lungview.ui.panes.cine import Cine
 from lungview.ui.panes.comparison import ComparisonView
 from lungview.ui.panes.focus import Focus
-from lungview.ui.panes.outline import NOT_HERE, OutlinePane
+from lungview.ui.panes.outline import NO_MASK, NOT_HERE, OutlinePane
 from lungview.ui.panes.scale_bar import bar_length_mm
 from lungview.ui.panes.zoom import NO_TARGET, ZoomPane
 from lungview.ui.state import ViewerState
@@ -69,6 +72,34 @@ def test_an_outline_of_another_slice_goes_at_once(
     state.go_to_slice(3)
     assert pane.finder.outline is None
     assert not is_coloured(pixels(pane), theme.Mark.MEASUREMENT).any()
+    qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
+
+
+def test_the_model_s_own_outline_is_offered_where_it_drew_one(
+    qtbot: QtBot, state: ViewerState, display: DisplayState, focus: Focus
+) -> None:
+    pane = OutlinePane(state, display, focus)
+    show(qtbot, pane, 300, 300)
+    qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
+    (offer,) = [each for each in pane.findChildren(QToolButton) if each.text() == "Model"]
+    assert not offer.isVisible()
+    volume, stack, answer = state.volume, state.stack, state.detections[state.slice_index]
+    assert volume is not None
+    assert stack is not None
+    mask = np.zeros((volume.geometry.rows, volume.geometry.columns), np.float32)
+    box = PREDICTED
+    mask[round(box.ymin) + 2 : round(box.ymax) - 2, round(box.xmin) + 2 : round(box.xmax) - 2] = 1.0
+    state.add_detections(stack.key, replace(answer, mask=mask))
+    assert offer.isVisible()
+    offer.setChecked(True)
+    assert pane.finder.outline is None, "the edges' outline goes at once"
+    qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
+    outline = pane.finder.outline
+    assert outline is not None
+    assert outline.points[:, 0].min() == pytest.approx(round(box.xmin) + 2, abs=1)
+    state.add_detections(stack.key, replace(answer, mask=np.zeros_like(mask)))
+    qtbot.waitUntil(lambda: pane.note() == NO_MASK, timeout=5000)
+    offer.setChecked(False)
     qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
 
 
