@@ -12,6 +12,7 @@ from lungview.demo.write import write_patient
 from lungview.detection.build import MIL, STUDY
 from lungview.detection.registry import load_detector
 from lungview.errors import TrainingConfigError, TrainingError
+from lungview_training.cli import main
 from lungview_training.compare import compare
 from lungview_training.config import SplitKind
 from lungview_training.study.config import StudyConfig, StudySource, load_study
@@ -166,3 +167,18 @@ def test_networks_are_compared_on_the_same_test_slices(tmp_path: Path) -> None:
     assert all(row["milliseconds"] > 0 for row in rows)
     assert rows[1]["flagged"] == 1.0
     assert [row["presence_auc"] is None for row in rows] == [True, True, False]
+
+
+def test_the_commands_name_what_they_cannot_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "study.toml").write_text('name = "x"\noutput = "y"\nspeed = 3\n')
+    assert main(["study", str(tmp_path / "study.toml")]) == 1
+    assert "speed is unknown" in capsys.readouterr().err
+    assert main(["compare", str(tmp_path / "none.toml"), "--networks", "compact,resnet"]) == 1
+    assert "no network 'resnet'" in capsys.readouterr().err
+
+
+def test_epochs_may_differ_by_network(tmp_path: Path) -> None:
+    config = dataclasses.replace(_config(tmp_path, tmp_path), settings={STUDY: {"epochs": 7}})
+    assert config.epochs_of(STUDY, is_fine_tuned=False) == 7
+    assert config.epochs_of(STUDY, is_fine_tuned=True) == 1
+    assert config.epochs_of("compact", is_fine_tuned=False) == 2

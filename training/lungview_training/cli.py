@@ -1,4 +1,4 @@
-"""Command line of training: lungview-train run | evaluate | bundle."""
+"""Command line of training: lungview-train run | evaluate | bundle | study | compare | phantoms."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from lungview.errors import LungViewError, TrainingError
 from lungview_training.config import TrainingConfig, load_config
 from lungview_training.events import Event, append_line, to_line
+from lungview_training.experiments import add_to, run_experiment
 
 LOG_FILE = "run.jsonl"
 
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
+        if "experiment" in options:
+            print(run_experiment(options), end="")
+            return 0
         config = load_config(options.config)
         if options.command == "run":
             return _run(config)
@@ -69,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
             help="folders of runs that each held other patients out: figures, calibration and thresholds come from "
             "every patient by the run that did not learn from it",
         )
+    add_to(commands)
     return parser
 
 

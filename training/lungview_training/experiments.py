@@ -1,9 +1,11 @@
 """Commands that train more than one network, study and compare, and phantoms; torch is loaded only where needed."""
 
 import argparse
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from types import FrameType
 
 from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingConfigError
@@ -12,15 +14,7 @@ from lungview_training.config import load_config
 ALL = "all"
 
 
-class Subparsers(Protocol):
-    """What argparse's add_subparsers gives back."""
-
-    def add_parser(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:
-        """Add a command."""
-        ...
-
-
-def add_to(commands: Subparsers) -> None:
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands; each sets experiment: the options, and whether to stop, to the text to print."""
     study = commands.add_parser(
         "study",
@@ -57,6 +51,23 @@ def add_to(commands: Subparsers) -> None:
     phantoms.add_argument("folder", type=Path, help="folder to write into")
     phantoms.add_argument("--patients", type=int, default=2, metavar="N", help="of each subtype; 2 by default")
     phantoms.set_defaults(experiment=_phantoms)
+
+
+def run_experiment(options: argparse.Namespace) -> str:
+    """Do what was asked and return what is to be printed; the first Ctrl-C stops with a checkpoint."""
+    asked = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        text: str = options.experiment(options, asked.is_set)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return text
 
 
 def _study(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
