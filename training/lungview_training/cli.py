@@ -3,19 +3,39 @@
 import argparse
 import json
 import logging
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from lungview.errors import LungViewError, TrainingError
 from lungview_training.config import TrainingConfig, load_config
-from lungview_training.events import Event, append_line, to_line
 from lungview_training.experiments import add_to, run_experiment
+from lungview_training.run_command import add_run, run_training
 
-LOG_FILE = "run.jsonl"
+_EPILOG = """\
+examples
+  lungview-train run training/configs/bundled.toml         train, or go on where it stopped; `run --help` tells of
+                                                           pausing, fine-tuning, several GPUs, and every file written
+  lungview-train evaluate training/configs/bundled.toml    patients not learned from, with 95 % intervals
+  lungview-train bundle training/configs/bundled.toml --to models/
+                                                           weights and their cards, as LungView's model menu takes them
+  lungview-train study training/configs/thesis.toml        the study's experiment, its table with ours beside it
+  lungview-train compare my.toml --networks all            every network on one split and budget, in one table
+  lungview detect PATIENT --model runs/mine/best.safetensors
+                                                           use weights at once
+
+a settings file
+  name = "mine"                        # every other setting has a default: see lungview_training/config.py
+  output = "../../runs/mine"           # from the file's own folder; one folder a run
+  network = "compact"
+  steps = 4000
+  patience = 10                        # stop when validation patients have not got better for ten evaluations
+  [[sources]]
+  kind = "images"                      # a folder of pictures with boxes.csv; training/README.md lists the kinds
+  path = "../../data/mine"
+
+exit status: 0 done, 1 failed with a sentence on standard error, 2 wrong usage, 130 Ctrl-C twice
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         config = load_config(options.config)
         if options.command == "run":
-            return _run(config)
+            return run_training(config)
         if options.command == "bundle":
             return _bundle(config, options)
         return _evaluate(config, options)
@@ -38,15 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lungview-train", description="Train and evaluate LungView's own network.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser(
-        "run",
-        help="train, or go on with a training",
-        description="Train as the TOML file says. Events come out as JSON lines; "
-        "'stop' on standard input (or Ctrl-C) ends at the next step with a checkpoint.",
+    parser = argparse.ArgumentParser(
+        prog="lungview-train",
+        description="Train LungView's networks on chest CT with readers' boxes, and measure them. For research only.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    run.add_argument("config", type=Path, help="TOML file with the settings, as training/configs/bundled.toml")
+    commands = parser.add_subparsers(dest="command", required=True)
+    add_run(commands)
     evaluate = commands.add_parser(
         "evaluate",
         help="measure weights on the test patients",
@@ -75,39 +94,6 @@ def _parser() -> argparse.ArgumentParser:
         )
     add_to(commands)
     return parser
-
-
-def _run(config: TrainingConfig) -> int:
-    from lungview_training.engine import train  # torch only once the settings are known to be sound
-
-    config.output.mkdir(parents=True, exist_ok=True)
-    log_path = config.output / LOG_FILE
-
-    def emit(event: Event) -> None:
-        append_line(log_path, event)
-        print(to_line(event), flush=True)
-
-    with _stop_asked() as should_stop:
-        train(config, emit, should_stop)
-    return 0
-
-
-@contextmanager
-def _stop_asked() -> Iterator[Callable[[], bool]]:
-    """Listen on standard input for "stop", and to Ctrl-C, without keeping the loop waiting."""
-    asked = threading.Event()
-
-    def listen() -> None:
-        for line in sys.stdin:
-            if line.strip() == "stop":
-                asked.set()
-
-    threading.Thread(target=listen, name="stop-listener", daemon=True).start()
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _evaluate(config: TrainingConfig, options: argparse.Namespace) -> int:
