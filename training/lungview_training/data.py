@@ -1,30 +1,21 @@
 """Everything a run learns from and is judged by, shared out between its parts."""
 
 import logging
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lungview.errors import TrainingError
 from lungview.reading.case import open_case
 from lungview.task import Task
-from lungview_training.case_dataset import case_units, require_some, source_key
-from lungview_training.config import Role, SourceConfig, SourceKind, SplitKind, TrainingConfig
+from lungview_training.case_dataset import case_units, require_some
+from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
 from lungview_training.dataset import crop_units, image_units, in_order, nodules_from
 from lungview_training.grouping import joined, links_of
 from lungview_training.labelled import tell_left_out
 from lungview_training.labels import read_labelled
+from lungview_training.patients import source_key
 from lungview_training.samples import Nodule, Sample, nodules_of
 from lungview_training.shard_store import ShardStore, open_store, samples_of
-from lungview_training.split import (
-    Part,
-    Shares,
-    Split,
-    read_split,
-    require_together,
-    save_split,
-    split_images,
-    split_patients,
-)
+from lungview_training.split import Part, Split, read_split, require_together, save_split, split_slices
 from lungview_training.units import TellLeftOut
 
 log = logging.getLogger(__name__)
@@ -102,31 +93,6 @@ def read_nodules(
     return nodules_from(samples_of(crop_units(source.path), store, on_left_out))
 
 
-def split_samples(config: TrainingConfig, shared: Sequence[Sample], only_train: Sequence[Sample]) -> Split:
-    """Share samples out as the settings say."""
-    shares = Shares(config.validation_share, config.test_share, config.seed, config.folds, config.fold)
-    always = {sample.patient for sample in only_train}
-    everything = [*shared, *only_train]
-    if config.split is SplitKind.IMAGE:
-        return split_images(everything, always, shares)
-    return split_patients(
-        {sample.patient for sample in shared},
-        always,
-        shares,
-        owner=joined(links_of(everything)),
-        subtypes=subtypes_of(everything),
-    )
-
-
-def subtypes_of(samples: Iterable[Sample]) -> dict[str, str]:
-    """Patient -> subtype; the first that any of its slices tells."""
-    found: dict[str, str] = {}
-    for sample in samples:
-        if not found.get(sample.patient):
-            found[sample.patient] = sample.subtype
-    return found
-
-
 def _read_case(source: SourceConfig, store: ShardStore | None, on_left_out: TellLeftOut) -> list[Sample]:
     key = source_key(source) if store is not None else ""
     if store is not None and (known := store.listed(key)) is not None:
@@ -141,11 +107,10 @@ def _read_case(source: SourceConfig, store: ShardStore | None, on_left_out: Tell
 def _split(config: TrainingConfig, shared: list[Sample], only_train: list[Sample]) -> Split:
     path = config.output / SPLIT_FILE
     if path.is_file():
-        split = read_split(path)
-        _require_fit(split, config, path.name)
+        split = read_split(path, config.split)
         require_together(split, joined(links_of([*shared, *only_train])), path)
         return split
-    split = split_samples(config, shared, only_train)
+    split = split_slices(config, shared, only_train)
     try:
         save_split(split, path)
     except OSError as error:
@@ -154,11 +119,3 @@ def _split(config: TrainingConfig, shared: list[Sample], only_train: list[Sample
             f"The split cannot be written into {config.output.name} ({reason}): free space, or name another output."
         ) from error
     return split
-
-
-def _require_fit(split: Split, config: TrainingConfig, name: str) -> None:
-    if split.kind is not config.split:
-        raise TrainingError(
-            f"The split file {name} shares out by {split.kind.value}, the settings ask for {config.split.value}: "
-            "delete it, or name another output."
-        )

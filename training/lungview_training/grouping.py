@@ -3,16 +3,40 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-
-from lungview_training.samples import Sample
+from typing import Protocol
 
 Link = tuple[str, str]
 """A patient, and something that only one person can have: a study, an image, the pixels of an image."""
 
-_UID = re.compile(r"\d+(?:\.\d+){3,}")
+
+class Named(Protocol):
+    """What a split must know of a slice, decoded or not; see Sample."""
+
+    @property
+    def patient(self) -> str:
+        """Whose it is."""
+
+    @property
+    def name(self) -> str:
+        """What it is called among the patient's slices."""
+
+    @property
+    def subtype(self) -> str:
+        """Of the patient's cancer, "" where unknown."""
+
+    @property
+    def study(self) -> str:
+        """Its Study Instance UID, "" where unknown."""
+
+    @property
+    def digest(self) -> str:
+        """Of its pixels, "" where unknown."""
 
 
-def links_of(samples: Iterable[Sample]) -> Iterator[Link]:
+_UID = re.compile(r"\d+(?:\.\d+){3,}(?:#\d+)?")
+
+
+def links_of(samples: Iterable[Named]) -> Iterator[Link]:
     """What ties each sample's patient to others: its study, its SOP Instance UID and its pixels."""
     for sample in samples:
         yield sample.patient, ""

@@ -1,7 +1,7 @@
 """Stacks that readers boxed, and which of their slices may be believed: training and evaluation ask here alike."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from lungview.dicom.load import load_volume
 from lungview.domain.arrays import FloatArray
 from lungview.domain.finding import Finding
+from lungview.domain.geometry import VolumeGeometry
 from lungview.domain.study import Stack, Study
 from lungview.domain.volume import Volume
 from lungview.errors import DicomError
@@ -64,7 +65,7 @@ def boxed_volumes(
             continue
         if not volume.is_colour:
             unread = frozenset(index for index, _ in volume.unreadable)
-            judged = _judged(volume, findings, heights, unread)
+            judged = judged_slices(volume.geometry, findings, heights, unread)
             yield BoxedVolume(number, volume, findings, judged, unread)
 
 
@@ -90,12 +91,12 @@ def far_from(positions_mm: FloatArray, heights: FloatArray, spacing_mm: float) -
     return [bool(len(heights)) and bool(np.abs(heights - at).min() >= margin - 1e-6) for at in positions_mm]
 
 
-def _judged(volume: Volume, findings: Findings, heights: FloatArray, unread: frozenset[int]) -> tuple[int, ...]:
-    geometry = volume.geometry
+def judged_slices(
+    geometry: VolumeGeometry, findings: Findings, heights: FloatArray, unread: Collection[int] = ()
+) -> tuple[int, ...]:
+    """Indices of slices whose boxes, or lack of any, are trusted; heights: of every marked slice of the study."""
     is_far = far_from(geometry.positions_mm, heights, geometry.slice_spacing_mm)
-    if not geometry.is_known:  # nobody can say how far such a slice is from a lesion
-        is_far = [False] * volume.slice_count
-    readable = [index for index in range(volume.slice_count) if index not in unread]
+    readable = [index for index in range(geometry.slices) if index not in unread]
     return tuple(index for index in readable if index in findings or is_far[index])
 
 

@@ -12,6 +12,9 @@ from lungview.errors import TrainingError
 
 Corners = tuple[int, int, int, int]
 
+PACK = 1000
+"""Pictures decoded and kept together: few enough for the memory, many enough for few files."""
+
 NEAR_NUMBERS, FAR_NUMBERS = (1, 6), (7, 12)
 """How many numbers away a slice stands for one at 5 mm, and at 10 mm, where positions are not recorded."""
 
@@ -120,6 +123,11 @@ def around(picture: Picture, known: Mapping[tuple[str, int], Picture]) -> tuple[
 def by_number(pictures: Sequence[Picture]) -> dict[tuple[str, int], Picture]:
     """Pictures by subject and number."""
     return {(each.subject, each.number): each for each in pictures if each.number is not None}
+
+
+def slices_key(pictures: Sequence[Picture], settings: PictureSettings, subtype: str, *, is_shrunk: bool = True) -> str:
+    """What changes when the samples made of whole slices would."""
+    return f"images {settings} {subtype} {is_shrunk} {identity(pictures)}"
 
 
 def identity(pictures: Sequence[Picture]) -> str:

@@ -1,5 +1,6 @@
 """The folder of decoded slices: what is in it is used, what is not is made, what was not used longest goes first."""
 
+import ast
 import json
 import logging
 import sys
@@ -29,6 +30,7 @@ _MAKERS = (
     "lungview_training.dataset",
     "lungview_training.grey",
     "lungview_training.labelled",
+    "lungview_training.patients",
     "lungview_training.pictures",
     "lungview_training.samples",
 )
@@ -78,9 +80,17 @@ class ShardStore:
         with suppress(OSError):  # it only saves time
             write_atomically(self._list_path(source_key), text.encode("utf-8"))
 
-    def has(self, unit: Unit) -> bool:
-        """Whether a shard is there already."""
-        return index_path(self._folder, name_of(unit.key)).is_file()
+    def has(self, key: str) -> bool:
+        """Whether a unit's shard is there already."""
+        return index_path(self._folder, name_of(key)).is_file()
+
+    def has_listed(self, source_key: str) -> bool:
+        """Whether list_units has noted a source, and its shards seem to be there still."""
+        try:
+            names = json.loads(self._list_path(source_key).read_bytes())["shards"]
+            return all(index_path(self._folder, str(name)).is_file() for name in names)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def _shard(self, unit: Unit) -> Shard:
         name = name_of(unit.key)
@@ -88,7 +98,7 @@ class ShardStore:
         try:
             shard = open_shard(self._folder, name)
         except ShardError as error:
-            if self.has(unit):
+            if self.has(unit.key):
                 log.warning("a shard of cached slices is %s; it is made anew", error)
             return self._made(unit, name)
         self._touch(name)
@@ -170,12 +180,26 @@ def _code() -> str:
     for name in _MAKERS:
         found = find_spec(name)  # not imported: some of these need torch
         path = Path(found.origin or "") if found else Path()
-        digest.update(path.read_bytes() if path.is_file() else name.encode())  # a frozen program has no such files
+        digest.update(_meaning(path) if path.is_file() else name.encode())  # a frozen program has no such files
     for name in _DECODERS:
         with suppress(metadata.PackageNotFoundError):
             digest.update(f"{name} {metadata.version(name)}\n".encode())
     digest.update(sys.byteorder.encode())
     return digest.hexdigest()
+
+
+def _meaning(path: Path) -> bytes:
+    """A module's code without comments, docstrings and imports, which change often and change nothing."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [each for each in node.body if not _is_idle(each)]
+    return ast.dump(tree).encode()
+
+
+def _is_idle(node: ast.stmt) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def _size(path: Path) -> int:

@@ -12,9 +12,8 @@ import numpy as np
 
 from lungview.errors import TrainingError
 from lungview.files import write_atomically
-from lungview_training.config import SplitKind
-from lungview_training.grouping import groups
-from lungview_training.samples import Sample
+from lungview_training.config import SplitKind, TrainingConfig
+from lungview_training.grouping import Named, groups, joined, links_of
 
 LEAK = "Split by image: slices of one patient stand on both sides, so figures tell how seen patients are recalled."
 """To be said wherever figures of such a split are shown."""
@@ -61,7 +60,7 @@ class Split:
                 f"The split file does not know a {self.kind.value} of the data set: delete it to split anew."
             ) from None
 
-    def part_of_sample(self, sample: Sample) -> Part:
+    def part_of_sample(self, sample: Named) -> Part:
         """The part a slice is in."""
         return self.part_of(member_of(sample, self.kind))
 
@@ -77,7 +76,7 @@ class Shares:
     fold: int = 0
 
 
-def member_of(sample: Sample, kind: SplitKind) -> str:
+def member_of(sample: Named, kind: SplitKind) -> str:
     """What a split of this kind calls a slice by."""
     return sample.patient if kind is SplitKind.PATIENT else f"{sample.patient}/{sample.name}"
 
@@ -109,13 +108,38 @@ def split_patients(
     return Split(_flat([*train, *fixed]), _flat(validation), _flat(test))
 
 
-def split_images(samples: Sequence[Sample], train_only: Collection[str], shares: Shares) -> Split:
+def split_images(samples: Sequence[Named], train_only: Collection[str], shares: Shares) -> Split:
     """Share single slices out, as the study did; slices of patients in train_only all go to training."""
     names = {member_of(sample, SplitKind.IMAGE): sample for sample in samples}
     always = [name for name, sample in names.items() if sample.patient in train_only]
     subtypes = {name: sample.subtype for name, sample in names.items()}
     split = split_patients(names, always, shares, subtypes=subtypes)
     return Split(split.train, split.validation, split.test, SplitKind.IMAGE)
+
+
+def split_slices(config: TrainingConfig, shared: Sequence[Named], only_train: Sequence[Named]) -> Split:
+    """Share slices out as the settings say."""
+    shares = Shares(config.validation_share, config.test_share, config.seed, config.folds, config.fold)
+    always = {sample.patient for sample in only_train}
+    everything = [*shared, *only_train]
+    if config.split is SplitKind.IMAGE:
+        return split_images(everything, always, shares)
+    return split_patients(
+        {sample.patient for sample in shared},
+        always,
+        shares,
+        owner=joined(links_of(everything)),
+        subtypes=subtypes_of(everything),
+    )
+
+
+def subtypes_of(samples: Iterable[Named]) -> dict[str, str]:
+    """Patient -> subtype; the first that any of its slices tells."""
+    found: dict[str, str] = {}
+    for sample in samples:
+        if not found.get(sample.patient):
+            found[sample.patient] = sample.subtype
+    return found
 
 
 def save_split(split: Split, path: Path) -> None:
@@ -130,8 +154,18 @@ def save_split(split: Split, path: Path) -> None:
     write_atomically(path, text.getvalue().encode("utf-8"))
 
 
-def read_split(path: Path) -> Split:
-    """Read what save_split wrote."""
+def read_split(path: Path, kind: SplitKind | None = None) -> Split:
+    """Read what save_split wrote; kind: what it must share out by."""
+    split = _read(path)
+    if kind is not None and split.kind is not kind:
+        raise TrainingError(
+            f"The split file {path.name} shares out by {split.kind.value}, the settings ask for {kind.value}: "
+            "delete it, or name another output."
+        )
+    return split
+
+
+def _read(path: Path) -> Split:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)
