@@ -13,7 +13,8 @@ from lungview.detection.cards import bundled_cards
 from lungview.detection.registry import load_detector
 from lungview_training.cli import main
 from lungview_training.events import RunEnded, StepDone, from_line
-from tests.training.phantoms import phantom
+from lungview_training.run_command import in_fold
+from tests.training.phantoms import phantom, phantom_config
 
 SETTINGS = """
 name = "tiny"
@@ -106,3 +107,18 @@ def test_a_bundled_run_is_a_model_with_cards(settings: Path, tmp_path: Path) -> 
 def test_weights_that_are_not_there_are_said_so(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(settings), "--weights", "none.safetensors"]) == 1
     assert "no weights there" in capsys.readouterr().err
+
+
+def test_a_fold_is_the_same_settings_with_a_part_held_out_and_a_folder_of_its_own(tmp_path: Path) -> None:
+    config = phantom_config(tmp_path / "mine", 4)
+    held = in_fold(config, 2, 5)
+    assert (held.fold, held.folds, held.output) == (2, 5, tmp_path / "mine-fold2")
+    assert held.sources == config.sources
+
+
+@pytest.mark.parametrize("text", ["5/5", "1", "a/3", "0/1", "-1/5"])
+def test_a_fold_that_there_is_not_is_wrong_usage(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "mine.toml", f"--fold={text}"])
+    assert ended.value.code == 2
+    assert "--fold" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from pathlib import Path
 from lungview.errors import LungViewError, TrainingError
 from lungview_training.config import TrainingConfig, load_config
 from lungview_training.experiments import add_to, run_experiment
-from lungview_training.run_command import add_run, run_training
+from lungview_training.run_command import add_run, in_fold, run_training
 
 _EPILOG = """\
 examples
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         config = load_config(options.config)
         if options.command == "run":
-            return run_training(config)
+            return run_training(in_fold(config, *options.fold) if options.fold else config)
         if options.command == "bundle":
             return _bundle(config, options)
         return _evaluate(config, options)

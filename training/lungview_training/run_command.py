@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -66,6 +67,27 @@ def add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("config", type=Path, help="TOML file with the settings, as training/configs/bundled.toml")
+    run.add_argument(
+        "--fold",
+        type=_fold,
+        metavar="K/N",
+        help="hold part K of N (from 0) of the patients out as test part, and write into OUTPUT-foldK: one run of a "
+        "cross-validation, which evaluate and bundle take with --folds",
+    )
+
+
+def in_fold(config: TrainingConfig, fold: int, folds: int) -> TrainingConfig:
+    """The settings of one run of a cross-validation: part number fold (from 0) of folds is its test part."""
+    output = config.output.with_name(f"{config.output.name}-fold{fold}")
+    return replace(config, folds=folds, fold=fold, output=output)
+
+
+def _fold(text: str) -> tuple[int, int]:
+    """K/N as (K, N)."""
+    fold, _, folds = text.partition("/")
+    if not (fold.isdecimal() and folds.isdecimal() and int(fold) < int(folds) and int(folds) >= 2):
+        raise argparse.ArgumentTypeError("must be K/N, K from 0 and below N, as 0/5")
+    return int(fold), int(folds)
 
 
 def run_training(config: TrainingConfig) -> int:
