@@ -92,6 +92,7 @@ def services(
     state_folder: Path | None = None,
 ) -> "Services":
     """What the window asks the rest of the program for."""
+    from lungview.training_services import training_services
     from lungview.ui.services import Services
 
     return Services(
@@ -102,6 +103,7 @@ def services(
         write_demo=write_demo,
         settings_file=settings_file,
         data_folder=state_folder,
+        training=training_services(state_folder / "trainings" if state_folder is not None else None),
     )
 
 

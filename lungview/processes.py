@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOWERED = 12
+LOWERED = 10
 """Niceness of work that a reader should not feel."""
 
 

@@ -38,6 +38,7 @@ from lungview.ui.slice_slider import SliceSlider
 from lungview.ui.state import ViewerState
 from lungview.ui.strip.panel import StripPanel
 from lungview.ui.strip.thumbnails import Thumbnailer
+from lungview.ui.training.desk import TrainingDesk
 from lungview.ui.window_keeper import WindowKeeper
 from lungview.ui.window_menu import WindowMenu
 
@@ -128,6 +129,7 @@ def connect(window: "MainWindow") -> None:
     window.dialogs = DialogOpener(window)
     connect_commands(window)
     window.news = News(window)
+    window.training = TrainingDesk(window)
     window.layouts.show_first()
     if window.isVisible():
         window.layouts.on_shown()

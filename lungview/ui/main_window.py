@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lungview.ui.state import ViewerState
     from lungview.ui.strip.panel import StripPanel
     from lungview.ui.strip.thumbnails import Thumbnailer
+    from lungview.ui.training.desk import TrainingDesk
     from lungview.ui.window_keeper import WindowKeeper
     from lungview.ui.window_menu import WindowMenu
 
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         toolbar: ToolBar
         dialogs: DialogOpener
         news: News
+        training: TrainingDesk
 
     def __init__(self, services: "Services", *, builds_at_once: bool = True) -> None:
         super().__init__()
@@ -203,6 +205,8 @@ class MainWindow(QMainWindow):
         self.preferences.remember_geometry(bytes(self.saveGeometry().data()))
         self.preferences.flush()
         self.hide()
+        if self.is_built:
+            self.training.shut_down()
         if hasattr(self, "runner"):
             self.runner.shut_down()
         super().closeEvent(event)

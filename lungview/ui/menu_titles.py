@@ -17,6 +17,7 @@ class Title(StrEnum):
     FINDINGS = "F&indings"
     LAYOUT = "&Layout"
     MODEL = "&Model"
+    TRAINING = "&Training"
     HELP = "&Help"
 
 

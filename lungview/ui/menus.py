@@ -54,6 +54,7 @@ def fill_menus(
     _add(titled[Title.FINDINGS], actions, _FINDINGS)
     _fill_layouts(titled[Title.LAYOUT], actions, docks)
     models.setToolTipsVisible(True)
+    _add(titled[Title.TRAINING], actions, (Id.TRAIN,))
     _add(titled[Title.HELP], actions, _HELP)
     context = QMenu(window)
     context.addMenu(windows)

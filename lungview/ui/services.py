@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # numpy and pydicom must not be imported before the first pai
     from lungview.domain.volume import Volume
     from lungview.reading.case import Case
     from lungview.task import Task
+    from lungview.ui.training.services import TrainingServices
 
 
 class OpenCase(Protocol):
@@ -45,6 +46,7 @@ class Services:
     write_demo: writes the synthetic patient into a folder and returns the path to open.
     settings_file: where settings are kept, None for the user's own place (or LUNGVIEW_HOME).
     data_folder: where review states are kept, None for the user's own place (or LUNGVIEW_HOME).
+    training: what fine-tuning needs, None where it is not offered.
     """
 
     open_case: OpenCase
@@ -54,3 +56,4 @@ class Services:
     write_demo: "Callable[[Path, Task], Path] | None" = None
     settings_file: Path | None = None
     data_folder: Path | None = None
+    training: "TrainingServices | None" = None

@@ -22,6 +22,7 @@ class Group(StrEnum):
     FINDINGS = "Findings"
     LAYOUT = "Layout"
     MODEL = "Model"
+    TRAINING = "Training"
     HELP = "Help"
 
 
@@ -67,6 +68,7 @@ class Id(StrEnum):
     RESET_LAYOUT = "reset-layout"
     OPEN_WEIGHTS = "open-weights"
     DETECT_AGAIN = "detect-again"
+    TRAIN = "train"
     REPORT = "report"
     KEYS = "keys"
     ABOUT = "about"
@@ -139,6 +141,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(Id.RESET_LAYOUT, "Reset this layout", Group.LAYOUT),
     Command(Id.OPEN_WEIGHTS, "Open weights file…", Group.MODEL),
     Command(Id.DETECT_AGAIN, "Detect again", Group.MODEL, ("Ctrl+D",)),
+    Command(Id.TRAIN, "Fine-tune…", Group.TRAINING, ("Ctrl+T",), "graduation-cap", hint="Fine-tune a model"),
     Command(Id.REPORT, "Geometry and files report", Group.HELP, ("Ctrl+R",)),
     Command(Id.KEYS, "Keys and mouse", Group.HELP, ("F1", "?"), "keyboard", hint="All keys and gestures"),
     Command(Id.ABOUT, "About LungView", Group.HELP),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lungview import gpu_claim
+from lungview import gpu_claim, processes
 from lungview.processes import is_alive, mark_of
 from lungview_training.events import CheckpointSaved, EvaluationDone, RunEnded, RunPaused, RunStarted, StepDone
 from lungview_training.supervision.endings import EndKind
@@ -63,6 +63,12 @@ class _Watched:
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pictures(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(autouse=True)
+def unhindered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine would never come to workers that stand back."""
+    monkeypatch.setattr(processes, "LOWERED", 0)
 
 
 @pytest.fixture
@@ -321,8 +327,9 @@ def test_the_gpu_is_claimed_while_the_process_lives(tmp_path: Path, monkeypatch:
 
 
 def test_workers_stand_back_for_the_window(
-    registry: RunRegistry, pictures: Path, watch: Callable[..., _Watched]
+    registry: RunRegistry, pictures: Path, watch: Callable[..., _Watched], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(processes, "LOWERED", 15)
     watched = watch(
         registry.add(tiny_config(pictures), base="", title=""), command=_script("import time; time.sleep(9)")
     )

@@ -1,0 +1,74 @@
+"""What the training windows ask for, joined here from detection and the trainer; called in job threads."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lungview.domain.detection import Detector
+    from lungview.task import Task
+    from lungview.ui.training.services import TrainingServices
+    from lungview_training.config import TrainingConfig
+    from lungview_training.supervision.plan import BaseModel
+    from lungview_training.supervision.proof import Proof
+
+_FRESH = "fresh"
+
+
+def training_services(folder: Path | None = None) -> "TrainingServices":
+    """folder: where trainings are kept, None for the user's own place."""
+    from lungview.ui.training.services import TrainingServices
+
+    return TrainingServices(base_models=base_models, devices=devices, check=check, prove=prove, folder=folder)
+
+
+def base_models() -> "tuple[BaseModel, ...]":
+    """Models that training can go on from, the default first, and an untrained network."""
+    from lungview.detection.cards import bundled_cards
+    from lungview.detection.models_info import TRAINABLE
+    from lungview_training.supervision.plan import BaseModel
+
+    found = [
+        BaseModel(card.info.name, card.info.title, card.info.architecture, card.weights, _channels(card.facts))
+        for card in bundled_cards()
+        if card.info.architecture in TRAINABLE
+    ]
+    return (*found, BaseModel(_FRESH, "Nothing: an untrained network", "compact", None))
+
+
+def devices() -> tuple[str, ...]:
+    """What this computer has, best first."""
+    from lungview.detection.device import available_devices
+
+    return available_devices()
+
+
+def check(config: "TrainingConfig", task: "Task") -> tuple[str, ...]:
+    """What stands against a run of these settings on this computer, in sentences."""
+    from lungview.detection.device import choose_device
+    from lungview.errors import LungViewError
+
+    task.check()
+    try:
+        choose_device(config.device)
+    except LungViewError as error:
+        return (str(error),)
+    return ()
+
+
+def prove(config: "TrainingConfig", base: str, weights: Path, task: "Task") -> "Proof":
+    """Both models on the run's data."""
+    before = _detector("" if base == _FRESH else base)  # which loads torch as it must be loaded
+    from lungview_training.proving import prove as compare
+
+    return compare(config, before, _detector(str(weights)), task)
+
+
+def _detector(name_or_file: str) -> "Detector":
+    from lungview.app import load_detector
+
+    return load_detector(name_or_file, is_cached=False, leaves_a_core=True)
+
+
+def _channels(facts: object) -> int:
+    value = facts.get("in_channels", 3) if isinstance(facts, dict) else 3
+    return value if isinstance(value, int) else 3

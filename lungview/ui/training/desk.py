@@ -1,0 +1,176 @@
+"""Joins training to the window: its command, its chip, its dialog; made with the window, but costly parts late."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QInputDialog
+
+from lungview.places import data_folder
+from lungview.task import Task
+from lungview.ui.shortcuts import Id
+
+if TYPE_CHECKING:
+    from lungview.ui.main_window import MainWindow
+    from lungview.ui.training.controller import TrainingController
+    from lungview.ui.training.dialog import TrainingDialog
+    from lungview_training.supervision.plan import BaseModel
+    from lungview_training.supervision.proof import Thumb
+    from lungview_training.supervision.registry import RunRecord
+
+
+class TrainingDesk(QObject):
+    """Nothing of training is imported until the reader asks for it, or an earlier one waits."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window = window
+        self._services = window.services.training
+        self.controller: TrainingController | None = None
+        self.dialog: TrainingDialog | None = None
+        self._gave_up_gpu = False
+        action = window.actions_by_id[Id.TRAIN]
+        action.setVisible(self._services is not None)
+        window.actions_by_id.on(Id.TRAIN, self.show_dialog)
+        window.painted.connect(self.look_for_left_over)
+        if window.isVisible():
+            self.look_for_left_over()
+
+    def look_for_left_over(self) -> None:
+        """Take up what an earlier start left, where there is any."""
+        if self._services is None or self.controller is not None:
+            return
+        folder = self._services.folder or data_folder() / "trainings"
+        if folder.is_dir() and next(folder.glob("*/record.json"), None) is not None:
+            self._make_controller().find_left_over()
+
+    def show_dialog(self) -> None:
+        """Open the dialog, or bring it to the front."""
+        if self._services is None:
+            return
+        dialog = self.dialog or self._make_dialog()
+        folder = default_folder(self._window.reading.path)
+        if folder is not None and not dialog.setup.folder.text():
+            dialog.setup.choose_folder(folder)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def shut_down(self) -> None:
+        """Save and end what goes on."""
+        if self.controller is not None:
+            self.controller.shut_down()
+
+    def _make_controller(self) -> "TrainingController":
+        from lungview.ui.training.chip import TrainingChip
+        from lungview.ui.training.controller import TrainingController
+
+        assert self._services is not None
+        window = self._window
+        controller = self.controller = TrainingController(self._services, window.runner, self)
+        self.chip = TrainingChip(controller)
+        self.chip.clicked.connect(self.show_dialog)
+        window.status.insertPermanentWidget(1, self.chip)  # left of what is running
+        self.chip.show_state()
+        controller.left_over.connect(self._on_left_over)
+        controller.failed.connect(window.errors.show)
+        controller.worker_started.connect(self._yield_gpu)
+        controller.ended.connect(lambda _ending: self._take_gpu_back())
+        return controller
+
+    def _make_dialog(self) -> "TrainingDialog":
+        from lungview.ui.training.dialog import TrainingDialog
+
+        assert self._services is not None
+        window, services = self._window, self._services
+        controller = self.controller or self._make_controller()
+        dialog = self.dialog = TrainingDialog(controller, window.runner, services, window)
+        dialog.keep_wanted.connect(self._ask_name)
+        dialog.outcome.lesion_wanted.connect(self._show_lesion)
+        listing = window.runner.start("Listing models", lambda _task: services.base_models(), is_quiet=True)
+        listing.succeeded.connect(self._on_listed)
+        listing.failed.connect(dialog.tell)
+        asking = window.runner.start("Looking for devices", lambda _task: services.devices(), is_quiet=True)
+        asking.succeeded.connect(dialog.setup.advanced.set_devices)
+        asking.failed.connect(dialog.tell)
+        return dialog
+
+    def _on_listed(self, found: "tuple[BaseModel, ...]") -> None:
+        model = self._window.state.model
+        if self.dialog is not None:
+            self.dialog.setup.set_bases(found, model.name if model is not None else "")
+
+    def _on_left_over(self, record: "RunRecord") -> None:
+        if self.controller is None:
+            return
+        self.controller.show_earlier(record)
+        told = "A training was interrupted. It can go on from its last checkpoint."
+        if record.state == "finished":
+            told = "A training has finished; its model waits to be kept or discarded."
+        elif record.state == "stopped":
+            told = "A training was stopped and can go on."
+        self._window.centre.messages.tell(told, "Show training", self._show_live)
+
+    def _show_live(self) -> None:
+        self.show_dialog()
+        if self.dialog is not None:
+            self.dialog.show_page(self.dialog.live)
+
+    def _yield_gpu(self) -> None:
+        """Move detection to the CPU while the training has the graphics card."""
+        from lungview import gpu_claim
+
+        detector = self._window.detection.detector
+        if detector is not None and detector.device != "cpu" and gpu_claim.is_claimed_by_other():
+            self._gave_up_gpu = True
+            self._window.detection.load(self._window.preferences.current.model)
+
+    def _take_gpu_back(self) -> None:
+        if self._gave_up_gpu:
+            self._gave_up_gpu = False
+            self._window.detection.load(self._window.preferences.current.model)
+
+    def _ask_name(self, suggested: str) -> None:
+        if self.dialog is None:
+            return
+        asking = QInputDialog(self.dialog)
+        asking.setWindowTitle("Keep the new model")
+        proof = self.dialog.outcome.proof
+        warning = f"{proof.warning}\n\n" if proof is not None and proof.warning else ""
+        asking.setLabelText(f"{warning}Name of the new model:")
+        asking.setTextValue(suggested)
+        asking.textValueSelected.connect(self._keep)
+        asking.finished.connect(asking.deleteLater)
+        asking.open()
+
+    def _keep(self, name: str) -> None:
+        controller, dialog, services = self.controller, self.dialog, self._services
+        keep = services.keep if services is not None else None
+        if controller is None or dialog is None or controller.record is None or keep is None:
+            return
+        record, proof = controller.record, dialog.outcome.proof
+        config = dialog.outcome.config or controller.registry.config_of(record)
+        store: Callable[[Task], str] = lambda _task: keep(config, record.base, Path(record.weights), name, proof)  # noqa: E731
+        job = self._window.runner.start("Keeping the model", store)
+        job.succeeded.connect(self._on_kept)
+        job.failed.connect(dialog.tell)
+
+    def _on_kept(self, name: str) -> None:
+        if self.controller is not None and self.dialog is not None:
+            self.controller.mark_kept()
+            self._window.detection.list_models()
+            self.dialog.trouble.setText(f"Kept as {name}. It stands in the Model menu beside the others.")
+            self.dialog.trouble.show()
+
+    def _show_lesion(self, thumb: "Thumb") -> None:
+        """Show the slice in the viewer, where its patient's folder is the one open; else open that first."""
+        from lungview.ui.training.showing import show_lesion
+
+        if self.dialog is not None and self.dialog.outcome.config is not None:
+            show_lesion(self._window, self.dialog.outcome.config.sources[0], thumb)
+
+
+def default_folder(path: Path | None) -> Path | None:
+    """What to suggest: the folder that is open, where it is one."""
+    return path if path is not None and path.is_dir() else None

@@ -1,0 +1,217 @@
+"""Last page: base and new model on the same slices, and the choice to keep the new one or not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lungview.task import Task
+from lungview.ui import theme
+from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.theme import Mark, Space
+from lungview.ui.training.plots import Plot
+from lungview.ui.training.services import TrainingServices
+from lungview_training.config import TrainingConfig
+from lungview_training.supervision.proof import Proof, Thumb
+from lungview_training.supervision.registry import RunRecord
+
+_THUMB = QSize(112, 112)
+_SHOWN_RATE = 8.0
+_HEADS = ("", "Base", "New", "Gain")
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    config: TrainingConfig
+    proof: Proof
+
+
+class OutcomePage(QWidget):
+    """Compares in a job, which can be cancelled; the page can be filled again."""
+
+    proved = Signal(bool)
+    """Over; whether there is something to keep."""
+    lesion_wanted = Signal(object)
+    """A Thumb to be opened in the viewer."""
+    failed = Signal(object)
+
+    def __init__(self, runner: JobRunner, services: TrainingServices) -> None:
+        super().__init__()
+        self._runner, self._services = runner, services
+        self._job: Job[_Proved] | None = None
+        self._proved: _Proved | None = None
+        self._record_id = ""
+        self._doing = QLabel("Asking both models about the same slices…")
+        self._progress = QProgressBar()
+        self._progress.setRange(0, 0)
+        self._progress.setTextVisible(False)
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.table = QTableWidget(0, len(_HEADS))
+        self.table.setHorizontalHeaderLabels(_HEADS)
+        self.table.verticalHeader().hide()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.froc = Plot("FROC", (("base", Mark.DISMISSED), ("new", Mark.AI)), across="false marks per scan")
+        self.thumbs = QListWidget()
+        self.thumbs.setViewMode(QListWidget.ViewMode.IconMode)
+        self.thumbs.setIconSize(_THUMB)
+        self.thumbs.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.thumbs.setMovement(QListWidget.Movement.Static)
+        self.thumbs.setWordWrap(True)
+        self.thumbs.setSpacing(Space.TIGHT)
+        self.thumbs.itemActivated.connect(self._on_activated)
+        self.thumbs.itemClicked.connect(self._on_activated)
+        self._thumbs_title = QLabel()
+        self._thumbs_title.setProperty("role", "title")
+        self._lay_out()
+
+    @property
+    def proof(self) -> Proof | None:
+        """What was found, None before."""
+        return self._proved.proof if self._proved is not None else None
+
+    @property
+    def config(self) -> TrainingConfig | None:
+        """The settings of the training that was judged."""
+        return self._proved.config if self._proved is not None else None
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether the job runs."""
+        return self._job is not None
+
+    def compare(self, record: RunRecord, config: TrainingConfig) -> None:
+        """Ask both models, unless that was done already."""
+        if record.id == self._record_id and (self._proved is not None or self._job is not None):
+            return
+        self.cancel()
+        self._record_id, self._proved = record.id, None
+        services, weights = self._services, Path(record.weights)
+
+        def work(task: Task) -> _Proved:
+            return _Proved(config, services.prove(config, record.base, weights, task))
+
+        job = self._runner.start("Comparing the models", work)
+        self._job = job
+        self._show_busy(True)
+        job.progressed.connect(lambda done, _total: self._doing.setText(f"Both models have answered on {done} slices…"))
+        job.succeeded.connect(lambda proved: self._on_proved(job, proved))
+        job.failed.connect(self.failed)
+        job.finished.connect(lambda: self._on_finished(job))
+
+    def cancel(self) -> None:
+        """Stop comparing."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self._record_id = ""
+        self._show_busy(False)
+
+    def _on_finished(self, job: Job[_Proved]) -> None:
+        if job is self._job:
+            self._job = None
+            self._show_busy(False)
+            if self._proved is None:
+                self._record_id = ""
+                self.verdict.setText("The models could not be compared. The new one can be kept all the same.")
+            self.proved.emit(self._proved is not None)
+
+    def _on_proved(self, job: Job[_Proved], proved: _Proved) -> None:
+        if job is not self._job:
+            return
+        self._proved, proof = proved, proved.proof
+        self.verdict.setText("\n".join((_verdict(proof), *proof.remarks)))
+        self._fill_table(proof)
+        if proof.froc is not None:
+            for number, each in enumerate(proof.froc):
+                kept = [at for at, rate in enumerate(each.false_marks) if rate <= _SHOWN_RATE]
+                self.froc.draw(number, [each.false_marks[at] for at in kept], [each.sensitivity[at] for at in kept])
+        self.froc.span((0, _SHOWN_RATE), (0, 1))
+        self.froc.setVisible(proof.froc is not None)
+        self._fill_thumbs(proof)
+
+    def _fill_table(self, proof: Proof) -> None:
+        self.table.setRowCount(len(proof.rows))
+        for number, row in enumerate(proof.rows):
+            texts = (
+                f"{row.name}, {row.part}",
+                row.before.in_words(),
+                row.after.in_words(),
+                row.difference.in_words(is_difference=True),
+            )
+            for column, text in enumerate(texts):
+                self.table.setItem(number, column, QTableWidgetItem(text))
+        self.table.resizeColumnsToContents()
+        self.table.resizeRowsToContents()
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def _fill_thumbs(self, proof: Proof) -> None:
+        self.thumbs.clear()
+        for thumb in proof.thumbs:
+            picture = QPixmap()
+            picture.loadFromData(thumb.png)
+            side = min(picture.width(), picture.height())
+            close = picture.copy(picture.width() - side, 0, side, side)  # the right half is the place close by
+            item = QListWidgetItem(QIcon(close), f"{'Gained' if thumb.is_gained else 'Lost'}: {thumb.title}")
+            item.setData(Qt.ItemDataRole.UserRole, thumb)
+            item.setToolTip("Open it in the viewer")
+            item.setForeground(theme.legible(Mark.ACCEPTED if thumb.is_gained else Mark.TROUBLE))
+            self.thumbs.addItem(item)
+        gained = sum(each.is_gained for each in proof.thumbs)
+        self._thumbs_title.setText(f"Lesions gained: {gained} · lost: {len(proof.thumbs) - gained}")
+
+    def _on_activated(self, item: QListWidgetItem) -> None:
+        thumb = item.data(Qt.ItemDataRole.UserRole)
+        if isinstance(thumb, Thumb):
+            self.lesion_wanted.emit(thumb)
+
+    def _show_busy(self, is_busy: bool) -> None:
+        busy: tuple[QWidget, ...] = (self._doing, self._progress)
+        shown: tuple[QWidget, ...] = (self.table, self.froc, self.thumbs, self._thumbs_title, self.verdict)
+        for widget in busy:
+            widget.setVisible(is_busy)
+        for widget in shown:
+            widget.setVisible(not is_busy)
+
+    def _lay_out(self) -> None:
+        lower = QHBoxLayout()
+        lower.setSpacing(Space.BETWEEN)
+        side = QVBoxLayout()
+        side.addWidget(self._thumbs_title)
+        side.addWidget(self.thumbs, 1)
+        lower.addWidget(self.froc, 1)
+        lower.addLayout(side, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.BETWEEN)
+        for widget in (self._doing, self._progress, self.verdict):
+            column.addWidget(widget)
+        column.addWidget(self.table, 2)
+        column.addLayout(lower, 3)
+        self._show_busy(False)
+
+
+def _verdict(proof: Proof) -> str:
+    row = proof.verdict
+    if proof.warning or row is None:
+        return proof.warning
+    return (
+        f"On the {proof.held_out}, which the new model did not learn from, it reads better: IoU "
+        f"{row.after.in_words()} against {row.before.in_words()}."
+    )

@@ -1,0 +1,178 @@
+"""Second page: every problem in plain words, what will be left out, and what the run will be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from lungview.errors import LungViewError
+from lungview.task import Task
+from lungview.ui import icons, theme
+from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.theme import Mark, Space
+from lungview.ui.training.services import TrainingServices
+from lungview_training.config import SplitKind, TrainingConfig
+from lungview_training.supervision.folder_look import FolderLook, look_at_folder, room_problems
+from lungview_training.supervision.plan import Choices, plan
+
+_MOST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What was found, and the settings it was found with; config is None where nothing can be trained."""
+
+    look: FolderLook
+    problems: tuple[str, ...]
+    config: TrainingConfig | None
+
+
+class PreflightPage(QWidget):
+    """Checks in a job, which can be cancelled."""
+
+    checked = Signal(bool)
+    """Over; whether training may begin."""
+    failed = Signal(object)
+
+    def __init__(self, runner: JobRunner, services: TrainingServices, place: Path) -> None:
+        super().__init__()
+        self._runner, self._services, self._place = runner, services, place
+        self._job: Job[Preflight] | None = None
+        self.found: Preflight | None = None
+        self._doing = QLabel("Checking…")
+        self._progress = QProgressBar()
+        self._progress.setRange(0, 0)
+        self._progress.setTextVisible(False)
+        self._inner = QWidget()
+        self._lines = QVBoxLayout(self._inner)
+        self._lines.setContentsMargins(0, 0, Space.INSIDE, 0)
+        self._lines.setSpacing(Space.INSIDE)
+        area = QScrollArea()
+        area.setWidget(self._inner)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.BETWEEN)
+        for widget in (self._doing, self._progress):
+            column.addWidget(widget)
+        column.addWidget(area, 1)
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether the job runs."""
+        return self._job is not None
+
+    @property
+    def sentences(self) -> list[str]:
+        """All that is shown."""
+        return [label.text() for label in self._inner.findChildren(QLabel) if label.objectName() == "sentence"]
+
+    def check(self, path: Path, choices: Choices) -> None:
+        """Look at everything anew."""
+        self.cancel()
+        self._clear()
+        services, place = self._services, self._place
+
+        def work(task: Task) -> Preflight:
+            look = look_at_folder(path, choices.annotations, task)
+            problems = (*look.problems, *room_problems(place))
+            if problems:
+                return Preflight(look, problems, None)
+            try:
+                config = plan(look, choices, place / "unused")
+            except LungViewError as error:
+                return Preflight(look, (str(error),), None)
+            met = services.check(config, task)
+            return Preflight(look, met, None if met else config)
+
+        job = self._runner.start("Checking what will be learned from", work, is_quiet=True)
+        self._job, self.found = job, None
+        self._show_busy(True)
+        job.succeeded.connect(lambda found: self._on_checked(job, found))
+        job.failed.connect(self.failed)
+        job.finished.connect(lambda: self._on_finished(job))
+
+    def cancel(self) -> None:
+        """Stop checking."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        self._show_busy(False)
+
+    def _on_finished(self, job: Job[Preflight]) -> None:
+        if job is self._job:
+            self._job = None
+            self._show_busy(False)
+            self.checked.emit(self.found is not None and self.found.config is not None)
+
+    def _on_checked(self, job: Job[Preflight], found: Preflight) -> None:
+        if job is not self._job:
+            return
+        self.found = found
+        if found.config is None:
+            self._heading("This cannot be trained yet")
+            self._add(found.problems, "warning-circle", Mark.TROUBLE)
+        else:
+            self._heading("Ready to train")
+            self._add((found.look.in_words() + ".", *_run_in_words(found.config)), "check", Mark.ACCEPTED)
+        if found.config is not None and found.look.remarks:
+            self._add(found.look.remarks, "warning", Mark.AI)
+        if found.look.left_out:
+            self._heading(f"Left out ({len(found.look.left_out)})")
+            self._add(found.look.left_out, "minus", theme.current_palette().secondary_text)
+        self._lines.addStretch(1)
+
+    def _heading(self, text: str) -> None:
+        label = QLabel(text)
+        label.setProperty("role", "title")
+        self._lines.addWidget(label)
+
+    def _add(self, sentences: Sequence[str], icon: str, colour: str) -> None:
+        for sentence in sentences[:_MOST_SHOWN]:
+            self._lines.addWidget(_line(sentence, icon, colour))
+        if len(sentences) > _MOST_SHOWN:
+            self._lines.addWidget(_line(f"… and {len(sentences) - _MOST_SHOWN} more.", "", colour))
+
+    def _show_busy(self, is_busy: bool) -> None:
+        for widget in (self._doing, self._progress):
+            widget.setVisible(is_busy)
+
+    def _clear(self) -> None:
+        while (item := self._lines.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                widget.deleteLater()
+
+
+def _run_in_words(config: TrainingConfig) -> tuple[str, ...]:
+    """What will be done."""
+    by = "patients" if config.split is SplitKind.PATIENT else "slices"
+    return (
+        f"{config.steps} steps of {config.batch_size} slices; it ends sooner when validation gets no better.",
+        f"About {config.validation_share:.0%} of the {by} choose the best weights, {config.test_share:.0%} prove them.",
+        "The model in use stays as it is; the new one becomes another beside it.",
+    )
+
+
+def _line(sentence: str, icon: str, colour: str) -> QWidget:
+    from PySide6.QtWidgets import QHBoxLayout
+
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(Space.INSIDE)
+    mark = QLabel()
+    mark.setFixedWidth(20)
+    if icon:
+        mark.setPixmap(icons.pixmap(icon, theme.legible(colour), 16))
+    label = QLabel(sentence)
+    label.setObjectName("sentence")
+    label.setWordWrap(True)
+    layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+    layout.addWidget(label, 1)
+    return row

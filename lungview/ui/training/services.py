@@ -1,0 +1,31 @@
+"""What the training windows ask the rest of the program for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lungview.task import Task
+    from lungview_training.config import TrainingConfig
+    from lungview_training.supervision.plan import BaseModel
+    from lungview_training.supervision.proof import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingServices:
+    """Callables for job threads; they may import torch.
+
+    base_models: what a training can go on from, the default first. devices: that this computer has, best first.
+    check: sentences on what a dry run of these settings met; none where all is well. prove: base (a name) and new
+    weights on the same slices. keep: copies weights under a name among the reader's models, and returns that name.
+    command: how the worker is started, None for the usual way.
+    """
+
+    base_models: "Callable[[], tuple[BaseModel, ...]]"
+    devices: Callable[[], tuple[str, ...]]
+    check: "Callable[[TrainingConfig, Task], tuple[str, ...]]"
+    prove: "Callable[[TrainingConfig, str, Path, Task], Proof]"
+    keep: "Callable[[TrainingConfig, str, Path, str, Proof | None], str] | None" = None
+    command: Callable[[Path], Sequence[str]] | None = None
+    folder: Path | None = None

@@ -1,0 +1,241 @@
+"""The training dialog, as a reader uses it: real clicks, a real worker on tiny slices."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from lungview import processes
+from lungview.dicom.load import load_volume
+from lungview.processes import is_alive
+from lungview.reading.case import open_case
+from lungview.task import Task
+from lungview.training_services import check
+from lungview.ui.main_window import MainWindow
+from lungview.ui.services import Services
+from lungview.ui.settings import Settings, SettingsStore
+from lungview.ui.shortcuts import Id
+from lungview.ui.training import preflight_page
+from lungview.ui.training.dialog import TrainingDialog
+from lungview.ui.training.services import TrainingServices
+from lungview_training.config import TrainingConfig
+from lungview_training.supervision.folder_look import FolderLook
+from lungview_training.supervision.plan import BaseModel, Choices, plan
+from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
+from lungview_training.supervision.registry import State
+from tests.support.detectors import ScriptedDetector
+from tests.training.supervision.tiny import write_pictures
+
+_LONG_MS = 60_000
+_STEPS = [400]
+
+
+def _proof(_config: TrainingConfig, _base: str, weights: Path, _task: Task) -> Proof:
+    assert weights.is_file()
+    row = Row("test part", MEASURE, Value(0.2, (0.1, 0.3)), Value(0.6, (0.5, 0.7)), Value(0.4, (0.2, 0.5)))
+    thumb = Thumb(True, "P0", "study 1, boxed series 1", 3, b"", "P0: 12 mm")
+    return Proof("Base", "New", "test part", (row,), (Froc((0, 1), (0, 0.5)), Froc((0, 1), (0, 0.9))), (thumb,))
+
+
+def _tiny_plan(look: FolderLook, choices: Choices, output: Path) -> TrainingConfig:
+    small = {"field_size": 64, "image_size": 64, "batch_size": 2, "threads": 1, "cache": "off", "device": "cpu"}
+    rhythm = {"steps": _STEPS[0], "evaluate_every": 4, "checkpoint_every": 2, "patience": 0}
+    return replace(plan(look, choices, output), **small, **rhythm)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pictures(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture
+def make(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], MainWindow]]:
+    monkeypatch.setattr(preflight_page, "plan", _tiny_plan)
+    monkeypatch.setattr(processes, "LOWERED", 0)  # or a busy machine would never come to it
+    _STEPS[0] = 400
+    kept: list[str] = []
+    made: list[MainWindow] = []
+
+    def keep(_config: TrainingConfig, _base: str, _weights: Path, name: str, _proof: Proof | None) -> str:
+        kept.append(name)
+        return name
+
+    def window() -> MainWindow:
+        SettingsStore(tmp_path / "settings.ini").save(Settings(is_notice_shown=True))
+        answers = ScriptedDetector({})
+        training = TrainingServices(
+            base_models=lambda: (BaseModel("fresh", "Nothing: an untrained network", "compact", None),),
+            devices=lambda: ("cpu",),
+            check=check,
+            prove=_proof,
+            keep=keep,
+            folder=tmp_path / "trainings",
+        )
+        services = Services(
+            open_case=open_case,
+            load_volume=load_volume,
+            load_detector=lambda _name: answers,
+            available_models=lambda: (answers.info,),
+            settings_file=tmp_path / "settings.ini",
+            data_folder=tmp_path / "data",
+            training=training,
+        )
+        shown = MainWindow(services)
+        made.append(shown)
+        shown.resize(1280, 800)
+        shown.show()
+        qtbot.waitUntil(lambda: shown.is_built, timeout=10_000)
+        return shown
+
+    yield window
+    for each in made:
+        if each.training.dialog is not None:
+            each.training.dialog.close()
+        each.close()
+        each.deleteLater()
+
+
+def _open(qtbot: QtBot, window: MainWindow, folder: Path) -> TrainingDialog:
+    window.actions_by_id[Id.TRAIN].trigger()
+    dialog = window.training.dialog
+    assert dialog is not None
+    dialog.setup.folder.setText(str(folder))
+    dialog.setup.folder.editingFinished.emit()
+    qtbot.waitUntil(lambda: dialog.setup.is_ready, timeout=_LONG_MS)
+    return dialog
+
+
+def _click(qtbot: QtBot, button: QPushButton) -> None:
+    qtbot.waitUntil(lambda: button.isVisible() and button.isEnabled(), timeout=_LONG_MS)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def _begin(qtbot: QtBot, window: MainWindow, folder: Path) -> TrainingDialog:
+    dialog = _open(qtbot, window, folder)
+    _click(qtbot, dialog.check)
+    _click(qtbot, dialog.start)
+    return dialog
+
+
+def _wait_for_steps(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: bool(_progress(window).loss.steps), timeout=_LONG_MS)
+
+
+def _progress(window: MainWindow):  # type: ignore[no-untyped-def]
+    controller = window.training.controller
+    assert controller is not None
+    return controller.progress
+
+
+def test_a_reader_trains_watches_judges_and_keeps(qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path) -> None:
+    window = make()
+    _STEPS[0] = 8
+    dialog = _begin(qtbot, window, pictures)
+    assert not dialog.isModal()
+    _click(qtbot, dialog.judge)
+    assert dialog.live.loss.drawn[0] == 8
+    assert dialog.live.finds.drawn == [2, 2]
+    assert any(not label.pixmap().isNull() for label in dialog.live.examples)
+    qtbot.waitUntil(lambda: dialog.outcome.table.rowCount() == 1, timeout=_LONG_MS)
+    assert "reads better" in dialog.outcome.verdict.text()
+    assert dialog.outcome.thumbs.count() == 1
+    dialog.keep_wanted.disconnect()
+    dialog.keep_wanted.connect(window.training._keep)
+    _click(qtbot, dialog.keep)
+    qtbot.waitUntil(lambda: "Kept as" in dialog.trouble.text(), timeout=_LONG_MS)
+    controller = window.training.controller
+    assert controller is not None
+    assert controller.registry.all()[0].state is State.KEPT
+
+
+def test_closing_the_dialog_keeps_the_run_and_the_chip_brings_it_back(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path
+) -> None:
+    window = make()
+    dialog = _begin(qtbot, window, pictures)
+    _wait_for_steps(qtbot, window)
+    _click(qtbot, dialog.hide_button)
+    assert not dialog.isVisible()
+    before = _progress(window).step
+    qtbot.waitUntil(lambda: _progress(window).step > before, timeout=_LONG_MS)
+    assert "Training" in window.training.chip.text()
+    QTest.mouseClick(window.training.chip, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert dialog.pages.currentWidget() is dialog.live
+    _click(qtbot, dialog.pause)
+    qtbot.waitUntil(lambda: _progress(window).is_paused, timeout=_LONG_MS)
+    qtbot.waitUntil(lambda: dialog.pause.text() == "Go on", timeout=_LONG_MS)
+    _click(qtbot, dialog.pause)
+    qtbot.waitUntil(lambda: not _progress(window).is_paused, timeout=_LONG_MS)
+    _click(qtbot, dialog.stop)
+    _click(qtbot, dialog.discard)
+
+
+def test_a_killed_worker_is_told_of_and_one_click_goes_on(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path
+) -> None:
+    window = make()
+    dialog = _begin(qtbot, window, pictures)
+    qtbot.waitUntil(lambda: _progress(window).saved_step >= 2, timeout=_LONG_MS)
+    os.kill(_progress(window).pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "SIGKILL" in dialog.live.status.text(), timeout=_LONG_MS)
+    assert window.training.chip.text() == "Training interrupted: go on?"
+    saved = _progress(window).saved_step
+    _click(qtbot, dialog.go_on)
+    qtbot.waitUntil(lambda: _progress(window).step > saved, timeout=_LONG_MS)
+    assert _progress(window).started.first_step >= saved
+    _click(qtbot, dialog.keep_best)
+    _click(qtbot, dialog.judge)
+
+
+def test_closing_the_window_saves_and_the_next_one_offers_to_go_on(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path
+) -> None:
+    window = make()
+    _begin(qtbot, window, pictures)
+    _wait_for_steps(qtbot, window)
+    pid = _progress(window).pid
+    window.close()
+    assert not is_alive(pid)
+    again = make()
+    qtbot.waitUntil(lambda: again.training.controller is not None, timeout=_LONG_MS)
+    controller = again.training.controller
+    assert controller is not None
+    qtbot.waitUntil(lambda: controller.can_go_on, timeout=_LONG_MS)
+    assert "go on?" in again.training.chip.text()
+    QTest.mouseClick(again.training.chip, Qt.MouseButton.LeftButton)
+    dialog = again.training.dialog
+    assert dialog is not None
+    assert dialog.live.loss.drawn[0] > 0
+    _click(qtbot, dialog.discard)
+    qtbot.waitUntil(lambda: controller.registry.all() == [], timeout=_LONG_MS)
+
+
+def test_a_folder_that_cannot_train_is_told_why_and_cannot_be_started(
+    qtbot: QtBot, make: Callable[[], MainWindow], tmp_path: Path
+) -> None:
+    window = make()
+    empty = tmp_path / "nothing"
+    empty.mkdir()
+    dialog = _open(qtbot, window, empty)
+    _click(qtbot, dialog.check)
+    qtbot.waitUntil(lambda: bool(dialog.preflight.sentences), timeout=_LONG_MS)
+    assert "is empty" in dialog.preflight.sentences[0]
+    assert not dialog.start.isEnabled()
+    time.sleep(0.01)
+    _click(qtbot, dialog.back)
+    assert dialog.pages.currentWidget() is dialog.setup
+
+
+def test_nothing_of_training_is_made_before_it_is_asked_for(make: Callable[[], MainWindow]) -> None:
+    window = make()
+    assert window.training.controller is None
+    assert window.training.dialog is None
