@@ -107,7 +107,7 @@ def _use(files: Sequence[AnnotationFile], image: LinkedImage, linked: _Linked) -
         linked.problems += notes_on(chosen, image)
         for finding in chosen.findings:
             same = (finding.box, finding.label, finding.frame)
-            findings.setdefault(same, replace(finding, sop_instance_uid=uid))
+            findings.setdefault(same, replace(finding, sop_instance_uid=uid, is_own=chosen.is_own))
     linked.findings[uid] = tuple(findings.values())
 
 

@@ -28,7 +28,7 @@ class Finding:
 
     label: the file's own word, which may be empty; in the dataset a subtype letter.
     author, time: who drew it and when (ISO 8601), "" where the file does not say.
-    frame: zero-based frame of a multi-frame instance.
+    frame: zero-based frame of a multi-frame instance. is_own: drawn in this program rather than read from an original.
     """
 
     sop_instance_uid: str
@@ -37,3 +37,4 @@ class Finding:
     author: str = ""
     time: str = ""
     frame: int = 0
+    is_own: bool = False
