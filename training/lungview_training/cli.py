@@ -1,4 +1,4 @@
-"""Command line of training: lungview-train run | evaluate | bundle | study | compare | phantoms."""
+"""Command line of training: lungview-train check | run | evaluate | bundle | study | compare | phantoms."""
 
 import argparse
 import json
@@ -10,10 +10,13 @@ from pathlib import Path
 from lungview.errors import LungViewError, TrainingError
 from lungview_training.config import TrainingConfig, load_config
 from lungview_training.experiments import add_to, run_experiment
+from lungview_training.preflight.command import add_check, run_check
 from lungview_training.run_command import add_run, in_fold, run_training
 
 _EPILOG = """\
 examples
+  lungview-train check training/configs/bundled.toml       look at the data first: what would be learned from, what is
+                                                           left out and why, what is missing; also of a mere folder
   lungview-train run training/configs/bundled.toml         train, or go on where it stopped; `run --help` tells of
                                                            pausing, fine-tuning, several GPUs, and every file written
   lungview-train evaluate training/configs/bundled.toml    patients not learned from, with 95 % intervals
@@ -46,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "experiment" in options:
             print(run_experiment(options), end="")
             return 0
+        if options.command == "check":
+            text, status = run_check(options)
+            print(text, end="")
+            return status
         config = load_config(options.config)
         if options.command == "run":
             return run_training(in_fold(config, *options.fold) if options.fold else config)
@@ -65,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    add_check(commands)
     add_run(commands)
     evaluate = commands.add_parser(
         "evaluate",

@@ -9,12 +9,12 @@ from lungview.task import Task
 from lungview_training.case_dataset import case_units, require_some
 from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
 from lungview_training.dataset import crop_units, image_units, in_order, nodules_from
-from lungview_training.grouping import joined, links_of
+from lungview_training.grouping import Link, joined, links_of
 from lungview_training.labelled import tell_left_out
 from lungview_training.labels import read_labelled
-from lungview_training.patients import source_key
+from lungview_training.patients import repeated_links, source_key
 from lungview_training.samples import Nodule, Sample, nodules_of
-from lungview_training.shard_store import ShardStore, open_store, samples_of
+from lungview_training.shard_store import Listed, ShardStore, open_store, samples_of
 from lungview_training.split import Part, Split, read_split, require_together, save_split, split_slices
 from lungview_training.units import TellLeftOut
 
@@ -57,13 +57,16 @@ def read_data(
     shared: list[Sample] = []
     only_train: list[Sample] = []
     crops: list[Nodule] = []
+    links: list[Link] = []
     for source in config.sources:
         if source.kind is SourceKind.CROPS:
             crops += read_nodules(source, store, leave_out) if with_crops else []
         else:
-            (only_train if source.role is Role.TRAIN else shared).extend(read_samples(source, store, leave_out))
+            samples, more = _read_source(source, store, leave_out)
+            (only_train if source.role is Role.TRAIN else shared).extend(samples)
+            links += more
     log.info("read %d slices and %d crops", len(shared) + len(only_train), len(crops))
-    split = _split(config, shared, only_train)
+    split = _split(config, shared, only_train, links)
     parts: dict[Part, list[Sample]] = {part: [] for part in Part}
     for sample in shared + only_train:
         parts[split.part_of_sample(sample)].append(sample)
@@ -79,11 +82,7 @@ def read_samples(
     source: SourceConfig, store: ShardStore | None = None, on_left_out: TellLeftOut = tell_left_out
 ) -> list[Sample]:
     """Every slice of a source of whole slices, from the store where there is one."""
-    if source.kind is SourceKind.IMAGES:
-        return in_order(samples_of(image_units(source.path, source.subtype), store, on_left_out), source.path)
-    if source.kind is SourceKind.LABELS:
-        return read_labelled(source.path, on_left_out, subtype=source.subtype)
-    return require_some(_read_case(source, store, on_left_out), source.path)
+    return _read_source(source, store, on_left_out)[0]
 
 
 def read_nodules(
@@ -93,24 +92,34 @@ def read_nodules(
     return nodules_from(samples_of(crop_units(source.path), store, on_left_out))
 
 
-def _read_case(source: SourceConfig, store: ShardStore | None, on_left_out: TellLeftOut) -> list[Sample]:
+def _read_source(source: SourceConfig, store: ShardStore | None, on_left_out: TellLeftOut) -> Listed:
+    if source.kind is SourceKind.IMAGES:
+        return in_order(samples_of(image_units(source.path, source.subtype), store, on_left_out), source.path), []
+    if source.kind is SourceKind.LABELS:
+        return read_labelled(source.path, on_left_out, subtype=source.subtype), []
+    samples, links = _read_case(source, store, on_left_out)
+    return require_some(samples, source.path), links
+
+
+def _read_case(source: SourceConfig, store: ShardStore | None, on_left_out: TellLeftOut) -> Listed:
     key = source_key(source) if store is not None else ""
     if store is not None and (known := store.listed(key)) is not None:
         return known
-    units = case_units(open_case(source.path, Task(), source.annotations), source.subtype)
+    case = open_case(source.path, Task(), source.annotations)
+    units, links = case_units(case, source.subtype), repeated_links(case)
     samples = samples_of(units, store, on_left_out)
     if store is not None:
-        store.list_units(key, units)
-    return samples
+        store.list_units(key, units, links)
+    return samples, links
 
 
-def _split(config: TrainingConfig, shared: list[Sample], only_train: list[Sample]) -> Split:
+def _split(config: TrainingConfig, shared: list[Sample], only_train: list[Sample], links: list[Link]) -> Split:
     path = config.output / SPLIT_FILE
     if path.is_file():
         split = read_split(path, config.split)
-        require_together(split, joined(links_of([*shared, *only_train])), path)
+        require_together(split, joined([*links_of([*shared, *only_train]), *links]), path)
         return split
-    split = split_slices(config, shared, only_train)
+    split = split_slices(config, shared, only_train, links)
     try:
         save_split(split, path)
     except OSError as error:

@@ -65,8 +65,8 @@ def in_order(samples: list[Sample], folder: Path) -> list[Sample]:
     return sorted(samples, key=lambda sample: (sample.patient, sample.name))
 
 
-def image_units(folder: Path, subtype: str = "", *, is_shrunk: bool = True) -> list[Unit]:
-    """Whole slices. is_shrunk: those larger than a chest at the samples' pixel size are brought to it."""
+def image_units(folder: Path, subtype: str = "", *, is_shrunk: bool = True, pack_size: int = PACK) -> list[Unit]:
+    """Whole slices, so many a unit. is_shrunk: larger ones are brought to a chest's size at the samples' pixels."""
     settings, pictures = read_settings(folder), read_pictures(folder)
     known = by_number(pictures)
 
@@ -75,7 +75,7 @@ def image_units(folder: Path, subtype: str = "", *, is_shrunk: bool = True) -> l
         read = _Slices(settings, subtype, is_shrunk, known).read
         return Unit(key, partial(_one_batch, read, pack))
 
-    return [unit(pack) for pack in packs(pictures, PACK)]
+    return [unit(pack) for pack in packs(pictures, pack_size)]
 
 
 def crop_units(folder: Path) -> list[Unit]:

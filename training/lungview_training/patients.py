@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
+
 from lungview.annotations.folders import find_annotation_folders
-from lungview.domain.study import Patient, Stack, Study
+from lungview.domain.study import FileSource, Patient, ProblemKind, Stack, Study
 from lungview.reading.case import Case, own_boxes_folder
 from lungview_training.config import SUBTYPES, SourceConfig
+from lungview_training.grouping import Link
 from lungview_training.labelled import Findings, boxed_heights, boxed_stacks
 from lungview_training.pictures import file_state
 from lungview_training.samples import subtype_of
@@ -45,6 +49,38 @@ def source_key(source: SourceConfig) -> str:
             relative = path.relative_to(place) if path != place else Path(path.name)
             digest.update(repr((relative.as_posix(), file_state(path))).encode())
     return f"{source.path.name} {source.subtype} {digest.hexdigest()}"
+
+
+def repeated_links(case: Case) -> list[Link]:
+    """Whose images were left out since another file held them already: perhaps the same person under two names."""
+    repeated = [each.source for each in case.scan.problems if each.kind is ProblemKind.DUPLICATE]
+    if not repeated:
+        return []
+    owners = {
+        instance.sop_instance_uid: patient.name
+        for patient in labelled_patients(case)
+        for study in patient.studies
+        for series in study.series
+        for stack in series.stacks
+        for instance in stack.instances
+    }
+    links = []
+    for source in repeated:
+        patient, uid = _owner(source)
+        if patient and uid in owners:
+            links += [(owners[uid], f"image {uid}"), (patient, f"image {uid}")]
+    return list(dict.fromkeys(links))
+
+
+def _owner(source: FileSource) -> tuple[str, str]:
+    """Patient ID and SOP Instance UID of a file, "" where it does not tell."""
+    if source.member:
+        return "", ""
+    try:
+        header = dcmread(source.path, stop_before_pixels=True, specific_tags=["PatientID", "SOPInstanceUID"])
+        return str(header.get("PatientID", "")).strip(), str(header.get("SOPInstanceUID", "")).strip()
+    except (OSError, InvalidDicomError, ValueError):
+        return "", ""
 
 
 def _files(folder: Path) -> list[Path]:

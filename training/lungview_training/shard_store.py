@@ -17,6 +17,7 @@ from lungview.errors import TrainingError
 from lungview.files import write_atomically
 from lungview.places import cache_folder
 from lungview_training.config import CACHE_OFF, CACHE_ON, TrainingConfig
+from lungview_training.grouping import Link
 from lungview_training.samples import Sample
 from lungview_training.shards import Shard, ShardError, allow_files, data_path, index_path, open_shard, write_shard
 from lungview_training.units import TellLeftOut, Unit, read_all
@@ -37,6 +38,9 @@ _MAKERS = (
 """Modules that decide what a slice looks like once decoded: a change in one makes all shards stale."""
 
 _DECODERS = ("lungview", "pydicom", "pylibjpeg", "pyjpegls", "imagecodecs", "pillow", "scikit-image", "scipy", "torch")
+
+Listed = tuple[list[Sample], list[Link]]
+"""A source's samples, and what else ties its patients together."""
 
 _HALVES_KEPT_S = 86_400.0
 
@@ -59,10 +63,11 @@ class ShardStore:
                 on_left_out(sentence)
         return [sample for shard in found for sample in shard.samples]
 
-    def listed(self, source_key: str) -> list[Sample] | None:
+    def listed(self, source_key: str) -> Listed | None:
         """What list_units noted for a source, where all of it is still there; None where it must be looked through."""
         try:
-            names = json.loads(self._list_path(source_key).read_bytes())["shards"]
+            noted = json.loads(self._list_path(source_key).read_bytes())
+            names, links = noted["shards"], [(str(patient), str(thing)) for patient, thing in noted["links"]]
             allow_files(len(self._used) + len(names))
             found = [open_shard(self._folder, str(name)) for name in names]
         except (OSError, ValueError, KeyError, TypeError, ShardError):
@@ -72,11 +77,11 @@ class ShardStore:
         for name in (*names, self._list_path(source_key).stem):
             self._touch(name)
         self._used.update(names)
-        return [sample for shard in found for sample in shard.samples]
+        return [sample for shard in found for sample in shard.samples], links
 
-    def list_units(self, source_key: str, units: Sequence[Unit]) -> None:
+    def list_units(self, source_key: str, units: Sequence[Unit], links: Sequence[Link]) -> None:
         """Note which shards a source has come to, so that next time it need not be looked through."""
-        text = json.dumps({"shards": [name_of(unit.key) for unit in units]})
+        text = json.dumps({"shards": [name_of(unit.key) for unit in units], "links": list(links)})
         with suppress(OSError):  # it only saves time
             write_atomically(self._list_path(source_key), text.encode("utf-8"))
 

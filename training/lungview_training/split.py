@@ -13,7 +13,7 @@ import numpy as np
 from lungview.errors import TrainingError
 from lungview.files import write_atomically
 from lungview_training.config import SplitKind, TrainingConfig
-from lungview_training.grouping import Named, groups, joined, links_of
+from lungview_training.grouping import Link, Named, groups, joined, links_of
 
 LEAK = "Split by image: slices of one patient stand on both sides, so figures tell how seen patients are recalled."
 """To be said wherever figures of such a split are shown."""
@@ -50,6 +50,10 @@ class Split:
     def members(self, part: Part) -> frozenset[str]:
         """Who is in a part."""
         return {Part.TRAIN: self.train, Part.VALIDATION: self.validation, Part.TEST: self.test}[part]
+
+    def knows(self, member: str) -> bool:
+        """Whether a member is in any part."""
+        return member in self._parts
 
     def part_of(self, member: str) -> Part:
         """The part a member is in; one that is in none is an error."""
@@ -117,8 +121,10 @@ def split_images(samples: Sequence[Named], train_only: Collection[str], shares: 
     return Split(split.train, split.validation, split.test, SplitKind.IMAGE)
 
 
-def split_slices(config: TrainingConfig, shared: Sequence[Named], only_train: Sequence[Named]) -> Split:
-    """Share slices out as the settings say."""
+def split_slices(
+    config: TrainingConfig, shared: Sequence[Named], only_train: Sequence[Named], links: Iterable[Link] = ()
+) -> Split:
+    """Share slices out as the settings say; links: what ties patients together beside the slices themselves."""
     shares = Shares(config.validation_share, config.test_share, config.seed, config.folds, config.fold)
     always = {sample.patient for sample in only_train}
     everything = [*shared, *only_train]
@@ -128,7 +134,7 @@ def split_slices(config: TrainingConfig, shared: Sequence[Named], only_train: Se
         {sample.patient for sample in shared},
         always,
         shares,
-        owner=joined(links_of(everything)),
+        owner=joined([*links_of(everything), *links]),
         subtypes=subtypes_of(everything),
     )
 
@@ -185,6 +191,8 @@ def require_together(split: Split, owner: Mapping[str, str], path: Path) -> None
         return
     seen: dict[str, Part] = {}
     for patient, name in owner.items():
+        if not split.knows(patient):
+            continue  # of files that were left out
         part = split.part_of(patient)
         if seen.setdefault(name, part) is not part:
             raise TrainingError(
