@@ -87,6 +87,7 @@ class LivePage(QWidget):
             size = label.size()
             mode, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             label.setPixmap(picture if picture.isNull() else picture.scaled(size, mode, smooth))
+            label.setVisible(not paths or not picture.isNull())
         told = f"Validation slices at step {step}: reader solid blue, model dashed orange, red where it looked"
         self._examples_title.setText(told if paths else "Validation slices are drawn after the first evaluation")
 

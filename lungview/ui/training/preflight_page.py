@@ -152,9 +152,10 @@ class PreflightPage(QWidget):
 def _run_in_words(config: TrainingConfig) -> tuple[str, ...]:
     """What will be done."""
     by = "patients" if config.split is SplitKind.PATIENT else "slices"
+    chosen, proved = (round(100 * share) for share in (config.validation_share, config.test_share))
     return (
         f"{config.steps} steps of {config.batch_size} slices; it ends sooner when validation gets no better.",
-        f"About {config.validation_share:.0%} of the {by} choose the best weights, {config.test_share:.0%} prove them.",
+        f"About {chosen} % of the {by} choose the best weights, {proved} % prove them.",
         "The model in use stays as it is; the new one becomes another beside it.",
     )
 

@@ -20,11 +20,11 @@ def chip_words(progress: Progress, record: RunRecord | None, *, is_going: bool) 
         if progress.silent_s is not None:
             return "Training does not answer"
         if progress.is_paused:
-            return f"Training paused at {progress.share:.0%}"
+            return f"Training paused at {100 * progress.share:.0f} %"
         if not progress.started:
             return "Training begins"
         left = f" · {duration(progress.left_s)} left" if progress.left_s is not None else ""
-        return f"Training {progress.share:.0%}{left}"
+        return f"Training {100 * progress.share:.0f} %{left}"
     if record is None or record.state is State.KEPT:
         return ""
     if record.state is State.FINISHED:
@@ -54,7 +54,9 @@ def facts_words(progress: Progress, memory_bytes: int | None) -> str:
     if progress.started is not None:
         begun = progress.started
         said.append("CPU" if begun.device == "cpu" else begun.device.upper())
-        said.append(f"{begun.train_slices} slices of {begun.train_patients} patients to learn from")
+        is_by_image = begun.train_patients == begun.train_slices  # then each slice counts as one
+        people = "" if is_by_image else f" of {begun.train_patients} patients"
+        said.append(f"{begun.train_slices} slices{people} to learn from")
     if memory_bytes is not None:
         said.append(f"{memory_bytes / 2**30:.1f} GB of memory")
     if progress.saved_step:
