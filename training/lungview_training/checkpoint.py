@@ -1,6 +1,7 @@
 """Runs kept on disk so that a kill, a full disk or a power cut leaves the last whole state."""
 
 import contextlib
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -36,7 +37,7 @@ class RunState:
     best_score: float
     fingerprint: str
     best_step: int = 0
-    reference: float = -1.0
+    reference: float = -math.inf
     waited: int = 0
     micro_batch: int = 0
     seconds: float = 0.0

@@ -1,5 +1,6 @@
 """Which weights are best so far, and when waiting for better ones is no use."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -15,7 +16,7 @@ class Best:
     min_delta: float
     score: float = -1.0
     step: int = 0
-    reference: float = -1.0
+    reference: float = -math.inf
     waited: int = 0
 
     def take(self, score: float, step: int) -> bool:

@@ -133,7 +133,7 @@ def _go_on(run: Run, state: RunState) -> None:
         wanted = run.stepper.micro_batch or state.micro_batch
         run.stepper.micro_batch = min(wanted, state.micro_batch)
     run.best.score, run.best.step = state.best_score, state.best_step
-    run.best.reference, run.best.waited = max(state.reference, -1.0), state.waited
+    run.best.reference, run.best.waited = state.reference, state.waited
     run.step, run.seconds, run.saved_step = state.step, state.seconds, state.step
 
 

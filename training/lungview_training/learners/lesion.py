@@ -1,5 +1,6 @@
 """The networks with centre-point heads: augmented slices in, heat map, boxes, mask and presence taught together."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,8 @@ from torch import Tensor, nn
 from lungview.detection.decode import Decoded, decode
 from lungview.detection.networks.catalogue import make_network
 from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet
-from lungview.detection.preprocess import CHANNEL_WINDOWS, grid_for, resample, to_channels
+from lungview.detection.preprocess import CHANNEL_WINDOWS, Grid, grid_for, resample, to_channels
+from lungview.domain.arrays import FloatArray
 from lungview_training.config import TrainingConfig
 from lungview_training.context import with_neighbours
 from lungview_training.data import TrainingData
@@ -53,6 +55,14 @@ class LesionLearner:
         """Boxes in the samples' own pixels, best first."""
         return run_on(network, samples)
 
+    @torch.inference_mode()
+    def attention(self, network: nn.Module, sample: Sample) -> FloatArray:
+        """The finest gate's weights over the slice, as decode gives them: (h, w) in [0, 1]."""
+        assert isinstance(network, LesionNet)
+        grid, (decoded,) = _decoded(network, [sample], next(network.parameters()).device)
+        height, width = (math.ceil(side / STRIDE) for side in grid.resized)
+        return decoded.attention[:height, :width]
+
     def score(self, figures: Metrics, results: Sequence[SliceResult] = ()) -> float:
         """How well the best box fits, and how rarely another is put before it."""
         return figures.mean_iou + figures.ap10
@@ -77,15 +87,20 @@ def run_on(network: nn.Module, samples: Sequence[Sample], batch_size: int = 8) -
 
 
 def _results(network: LesionNet, samples: Sequence[Sample], device: torch.device) -> list[SliceResult]:
-    shape = samples[0].hu.shape
-    grid = grid_for((shape[0], shape[1]), (SAMPLE_MM, SAMPLE_MM), MULTIPLE)
-    planes = np.stack([with_neighbours(sample, network.in_channels - len(CHANNEL_WINDOWS)) for sample in samples])
-    hu = resample(planes.reshape(-1, *shape), grid).to(device).view(*planes.shape[:2], *grid.padded)
-    inputs = to_channels(hu[:, :1], hu[:, 1:]).contiguous(memory_format=torch.channels_last)
-    decoded: list[Decoded] = decode(network(inputs), lowest_score=0.01)
+    grid, decoded = _decoded(network, samples, device)
     down, across = grid.scale
     scale = np.array([across, down, across, down], dtype=np.float32)
     return [
         SliceResult(sample.patient, each.boxes * scale, each.scores, sample.boxes)
         for sample, each in zip(samples, decoded, strict=True)
     ]
+
+
+def _decoded(network: LesionNet, samples: Sequence[Sample], device: torch.device) -> tuple[Grid, list[Decoded]]:
+    """What the network says of slices of one shape, in its own pixels."""
+    shape = samples[0].hu.shape
+    grid = grid_for((shape[0], shape[1]), (SAMPLE_MM, SAMPLE_MM), MULTIPLE)
+    planes = np.stack([with_neighbours(sample, network.in_channels - len(CHANNEL_WINDOWS)) for sample in samples])
+    hu = resample(planes.reshape(-1, *shape), grid).to(device).view(*planes.shape[:2], *grid.padded)
+    inputs = to_channels(hu[:, :1], hu[:, 1:]).contiguous(memory_format=torch.channels_last)
+    return grid, decode(network(inputs), lowest_score=0.01)

@@ -1,5 +1,6 @@
 """A network that works through its process's slices and answers for all of them."""
 
+import inspect
 from collections.abc import Callable
 
 import torch
@@ -10,6 +11,13 @@ from torch.nn.parallel import DistributedDataParallel
 from lungview_training.parallel.dropout import SharedDropout
 from lungview_training.parallel.group import Group
 from lungview_training.tensors import each_tensor
+
+_BUFFERS = next(
+    name
+    for name in ("forward_sync_buffers", "broadcast_buffers")  # newer torch has the former for the latter
+    if name in inspect.signature(DistributedDataParallel).parameters
+)
+"""Whether statistics are sent round before each pass; they are all processes' already."""
 
 
 class SharedNetwork(nn.Module):
@@ -22,7 +30,8 @@ class SharedNetwork(nn.Module):
     def __init__(self, network: nn.Module, group: Group, device: torch.device) -> None:
         super().__init__()
         devices = [device] if device.type == "cuda" else None
-        self.inner = DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+        wrap: Callable[..., DistributedDataParallel] = DistributedDataParallel
+        self.inner = wrap(network, device_ids=devices, **{_BUFFERS: False})
         self._group = group
 
     def forward(self, x: Tensor) -> object:
