@@ -52,7 +52,12 @@ def check(config: "TrainingConfig", task: "Task") -> tuple[str, ...]:
         choose_device(config.device)
     except LungViewError as error:
         return (str(error),)
-    return ()
+    from lungview_training.preflight.check import check as look_closely
+    from lungview_training.preflight.report import Severity
+
+    report = look_closely(config)
+    task.check()
+    return tuple(remark.message for remark in report.remarks if remark.severity is Severity.STOP)
 
 
 def prove(config: "TrainingConfig", base: str, weights: Path, task: "Task") -> "Proof":
