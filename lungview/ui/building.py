@@ -18,6 +18,7 @@ from lungview.ui.findings.panel import FindingsPanel
 from lungview.ui.findings.rows_keeper import RowsKeeper
 from lungview.ui.jobs import JobRunner
 from lungview.ui.layouts import Docks, LayoutKeeper
+from lungview.ui.marks.desk import MarksDesk
 from lungview.ui.menus import ToolBar, fill_menus
 from lungview.ui.model_menu import ModelMenu
 from lungview.ui.news import News
@@ -67,6 +68,7 @@ def make_controllers(window: "MainWindow") -> None:
     store = ReviewStore((services.data_folder or data_folder()) / "reviews")
     window.reviews = ReviewKeeper(state, store, runner, window)
     window.navigator = FindingNavigator(state, window)
+    window.marks = MarksDesk(window)
     window.opening = Opening(window, services, runner, window.reading, window.preferences)
     window.thumbnails = Thumbnailer(services.load_volume, runner, window)
     window.cine = Cine(state, window)
@@ -80,7 +82,7 @@ def make_panes(window: "MainWindow") -> None:
     """The panes that show slices."""
     state, display, runner = window.state, window.display, window.runner
     window.focus = Focus(state, display, window)
-    window.axial = AxialPane(state, display, marks=window.focus.marks)
+    window.axial = AxialPane(state, display, marks=window.focus.marks, editor=window.marks.editor)
     window.comparison = ComparisonView(state, display, window.focus, runner=runner)
     window.zoom = ZoomPane(state, display, window.focus)
     window.outline = OutlinePane(state, display, window.focus, runner=runner)
@@ -93,7 +95,9 @@ def make_lists(window: "MainWindow") -> None:
     window.actions_by_id = Actions(window)
     verdicts = tuple(window.actions_by_id[each] for each in (Id.ACCEPT, Id.DISMISS, Id.REOPEN))
     window.strip = StripPanel(window.state, window.display, window.actions_by_id[Id.CHOOSE_ANNOTATIONS])
-    window.findings = FindingsPanel(window.state, window.display, window.navigator, verdicts)
+    window.findings = FindingsPanel(
+        window.state, window.display, window.navigator, verdicts, window.actions_by_id[Id.COMMIT_READ]
+    )
 
 
 def place(window: "MainWindow") -> None:
@@ -128,6 +132,7 @@ def connect(window: "MainWindow") -> None:
     """Join commands, controllers and what tells the reader of them."""
     window.dialogs = DialogOpener(window)
     connect_commands(window)
+    window.marks.connect_commands()
     window.news = News(window)
     window.training = TrainingDesk(window)
     window.layouts.show_first()

@@ -124,7 +124,7 @@ class Job(QObject, Generic[T]):
 
 
 class JobRunner(QObject):
-    """Owns the threads and every running job."""
+    """Owns the threads and every running job. stands_back: whether they let the window go first where cores are few."""
 
     started = Signal(Job)
     idle = Signal()
@@ -133,11 +133,11 @@ class JobRunner(QObject):
     _ended = Signal(object, object)
     """From a job's thread. Not a signal of the job: that one may be deleted before its emit has returned there."""
 
-    def __init__(self, parent: QObject | None = None, *, workers: int = _WORKERS) -> None:
+    def __init__(self, parent: QObject | None = None, *, workers: int = _WORKERS, stands_back: bool = True) -> None:
         super().__init__(parent)
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL_S))
         self._executor = ThreadPoolExecutor(
-            max_workers=workers, thread_name_prefix="lungview-job", initializer=_stand_back
+            max_workers=workers, thread_name_prefix="lungview-job", initializer=_stand_back if stands_back else None
         )
         self._jobs: list[Job[object]] = []
         self.courtesy = Courtesy()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lungview.ui.findings.rows_keeper import RowsKeeper
     from lungview.ui.jobs import JobRunner
     from lungview.ui.layouts import Docks, LayoutKeeper
+    from lungview.ui.marks.desk import MarksDesk
     from lungview.ui.menus import Menus, ToolBar
     from lungview.ui.model_menu import ModelMenu
     from lungview.ui.news import News
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         rows: RowsKeeper
         reviews: ReviewKeeper
         navigator: FindingNavigator
+        marks: MarksDesk
         opening: Opening
         thumbnails: Thumbnailer
         cine: Cine
@@ -201,6 +203,7 @@ class MainWindow(QMainWindow):
         if self.is_built:
             self.cine.stop()
             self.reviews.flush()
+            self.marks.close()
             self.layouts.save()
         self.preferences.remember_geometry(bytes(self.saveGeometry().data()))
         self.preferences.flush()

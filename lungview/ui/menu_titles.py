@@ -15,6 +15,7 @@ class Title(StrEnum):
     VIEW = "&View"
     SLICES = "&Slices"
     FINDINGS = "F&indings"
+    MARKS = "Mar&ks"
     LAYOUT = "&Layout"
     MODEL = "&Model"
     TRAINING = "&Training"

@@ -22,11 +22,14 @@ _GO = (Id.PREVIOUS_SLICE, Id.NEXT_SLICE, Id.BACK_TEN, Id.FORWARD_TEN, Id.FIRST_S
 _VIEW = (Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION, Id.GRADIENT, "", Id.MIP, Id.INVERT, Id.FIT, "",
          Id.CORNER_TEXT, Id.LIGHT_THEME, Id.FULL_SCREEN)  # fmt: skip
 _FINDINGS = (Id.NEXT_FINDING, Id.PREVIOUS_FINDING, "", Id.ACCEPT, Id.DISMISS, Id.REOPEN)
+_MARKS = (Id.DRAW_BOX, Id.UNDO, Id.REDO, "", Id.LABEL, Id.PROPAGATE, Id.DELETE_BOX, Id.DELETE_LESION, Id.LEAVE, "",
+          Id.REVIEWED, Id.SUGGEST_NEXT, "", Id.SECOND_READER, Id.COMMIT_READ, "", Id.READER_NAME,
+          Id.BOXES_FOLDER)  # fmt: skip
 _HELP = (Id.KEYS, Id.REPORT, "", Id.ABOUT)
 _CONTEXT = (Id.FIT, Id.INVERT, Id.MIP, "", Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION, "", Id.ACCEPT, Id.DISMISS, "",
-            Id.CORNER_TEXT)  # fmt: skip
-_TOOLBAR = (Id.OPEN_FOLDER, "", "windows", Id.INVERT, Id.FIT, Id.MIP, "", Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION,
-            "", Id.CINE, "", "layouts")  # fmt: skip
+            Id.LABEL, Id.PROPAGATE, Id.DELETE_BOX, "", Id.CORNER_TEXT)  # fmt: skip
+_TOOLBAR = (Id.OPEN_FOLDER, "", Id.DRAW_BOX, Id.UNDO, Id.REDO, "", "windows", Id.INVERT, Id.FIT, Id.MIP, "",
+            Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION, "", Id.CINE, "", Id.REVIEWED, "", "layouts")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def fill_menus(
     _add(view, actions, ("", *_VIEW))
     _add(titled[Title.SLICES], actions, _GO)
     _add(titled[Title.FINDINGS], actions, _FINDINGS)
+    _add(titled[Title.MARKS], actions, _MARKS)
     _fill_layouts(titled[Title.LAYOUT], actions, docks)
     models.setToolTipsVisible(True)
     _add(titled[Title.TRAINING], actions, (Id.TRAIN,))

@@ -34,6 +34,8 @@ class Settings:
     recent: paths opened, newest first. geometry: the window's place as Qt saves it. docks: layout -> its docks as Qt
     saves them. score_thresholds: model name -> threshold the reader left it at. annotation_folders: path opened ->
     folder the reader named for it. keys: command id -> keys in place of its own. model: the last one chosen by name.
+    reader_name: stands in the reader's own annotation files. boxes_folder: where those go, "" for the user's own place.
+    is_second_reader: the model's findings are held back until the reader commits.
     """
 
     recent: tuple[str, ...] = ()
@@ -48,6 +50,10 @@ class Settings:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: str = ""
     is_notice_shown: bool = False
+    reader_name: str = ""
+    is_reader_asked: bool = False
+    boxes_folder: str = ""
+    is_second_reader: bool = False
 
     def recent_with(self, path: str) -> tuple[str, ...]:
         """The recent paths after opening this one."""
@@ -79,6 +85,10 @@ class SettingsStore:
             keys=_key_lists(_json(stored, "keys")),
             model=str(stored.value("model", default.model)),
             is_notice_shown=_flag(stored, "is_notice_shown", default.is_notice_shown),
+            reader_name=str(stored.value("reader_name", default.reader_name)),
+            is_reader_asked=_flag(stored, "is_reader_asked", default.is_reader_asked),
+            boxes_folder=str(stored.value("boxes_folder", default.boxes_folder)),
+            is_second_reader=_flag(stored, "is_second_reader", default.is_second_reader),
         )
 
     def save(self, settings: Settings) -> None:
@@ -97,6 +107,10 @@ class SettingsStore:
         stored.setValue("keys", json.dumps(dict(settings.keys)))
         stored.setValue("model", settings.model)
         stored.setValue("is_notice_shown", settings.is_notice_shown)
+        stored.setValue("reader_name", settings.reader_name)
+        stored.setValue("is_reader_asked", settings.is_reader_asked)
+        stored.setValue("boxes_folder", settings.boxes_folder)
+        stored.setValue("is_second_reader", settings.is_second_reader)
         stored.sync()
 
     def _open(self) -> QSettings:

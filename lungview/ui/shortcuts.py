@@ -20,6 +20,7 @@ class Group(StrEnum):
     WINDOW = "Window"
     VIEW = "View"
     FINDINGS = "Findings"
+    MARKS = "Marks"
     LAYOUT = "Layout"
     MODEL = "Model"
     TRAINING = "Training"
@@ -63,6 +64,20 @@ class Id(StrEnum):
     ACCEPT = "accept"
     DISMISS = "dismiss"
     REOPEN = "reopen"
+    DRAW_BOX = "draw-box"
+    UNDO = "undo"
+    REDO = "redo"
+    DELETE_BOX = "delete-box"
+    DELETE_LESION = "delete-lesion"
+    LABEL = "label"
+    PROPAGATE = "propagate"
+    LEAVE = "leave"
+    REVIEWED = "reviewed"
+    SUGGEST_NEXT = "suggest-next"
+    SECOND_READER = "second-reader"
+    COMMIT_READ = "commit-read"
+    READER_NAME = "reader-name"
+    BOXES_FOLDER = "boxes-folder"
     LAYOUT_READING = "layout-reading"
     LAYOUT_COMPARISON = "layout-comparison"
     RESET_LAYOUT = "reset-layout"
@@ -136,6 +151,24 @@ COMMANDS: tuple[Command, ...] = (
     Command(Id.ACCEPT, "Accept, go on", Group.FINDINGS, ("A",), "check", hint="Accept the finding and go to the next"),
     Command(Id.DISMISS, "Dismiss, go on", Group.FINDINGS, ("D",), "x", hint="Dismiss the finding and go to the next"),
     Command(Id.REOPEN, "Open again", Group.FINDINGS, ("U",), "arrow-counter-clockwise", hint="Take back the verdict"),
+    Command(
+        Id.DRAW_BOX, "Draw boxes", Group.MARKS, ("B",), "bounding-box", True, "Draw, move and resize your own boxes"
+    ),
+    Command(Id.UNDO, "Undo", Group.MARKS, ("Ctrl+Z",), "arrow-u-up-left", hint="Undo"),
+    Command(Id.REDO, "Redo", Group.MARKS, ("Ctrl+Y", "Ctrl+Shift+Z"), "arrow-u-up-right", hint="Redo"),
+    Command(Id.DELETE_BOX, "Delete box", Group.MARKS, ("Del",)),
+    Command(Id.DELETE_LESION, "Delete lesion on all slices", Group.MARKS, ("Shift+Del",)),
+    Command(Id.LABEL, "Label…", Group.MARKS, ("L",)),
+    Command(Id.PROPAGATE, "Propagate to neighbouring slices…", Group.MARKS, ("P",)),
+    Command(Id.LEAVE, "Deselect, put the tool away", Group.MARKS, ("Esc",)),
+    Command(
+        Id.REVIEWED, "Case reviewed", Group.MARKS, ("Ctrl+M",), "circle-wavy-check", True, "You are done with this case"
+    ),
+    Command(Id.SUGGEST_NEXT, "Suggest next case", Group.MARKS, ("Ctrl+J",)),
+    Command(Id.SECOND_READER, "Second reader mode", Group.MARKS, is_checkable=True),
+    Command(Id.COMMIT_READ, "Commit my read, show the model's", Group.MARKS, ("Ctrl+Return",)),
+    Command(Id.READER_NAME, "Reader's name…", Group.MARKS),
+    Command(Id.BOXES_FOLDER, "Folder for your boxes…", Group.MARKS),
     Command(Id.LAYOUT_READING, "Reading", Group.LAYOUT, ("Ctrl+1",), is_checkable=True),
     Command(Id.LAYOUT_COMPARISON, "Comparison", Group.LAYOUT, ("Ctrl+2",), is_checkable=True),
     Command(Id.RESET_LAYOUT, "Reset this layout", Group.LAYOUT),
@@ -173,6 +206,8 @@ GESTURES: tuple[Gesture, ...] = (
     _same("Middle drag", "Move the image"),
     Gesture("Right drag", "Zoom", "Window: across width, up and down centre"),
     _same("Right click", "Menu"),
+    _same("Drag with the box tool", "Draw a box; move or resize the one under the cursor"),
+    _same("Drag the selected box", "Move it, by a handle resize it"),
     _same("Double click", "Maximise the pane, again to restore"),
 )
 

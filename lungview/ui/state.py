@@ -3,7 +3,7 @@
 Values are frozen and pass one way: only this object changes. Panes listen to it and don't know each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,8 @@ class ViewerState(QObject):
     """The lesion rows were worked out anew: findings, detections or the score threshold changed."""
     reviews_changed = Signal()
     """The reader accepted, dismissed or reopened a lesion row."""
+    withheld_changed = Signal(bool)
+    """The model's answers are kept from the reader, or not any more."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,8 +56,10 @@ class ViewerState(QObject):
         self._volume: Volume | None = None
         self._slice_index = 0
         self._viewed: set[int] = set()
+        self._originals: dict[int, tuple[Finding, ...]] = {}
         self._findings: dict[int, tuple[Finding, ...]] = {}
         self._detections: dict[int, SliceDetections] = {}
+        self._is_ai_withheld = False
         self._model: ModelInfo | None = None
         self._selected_id: str | None = None
         self._rows: tuple[LesionRow, ...] = ()
@@ -95,6 +99,7 @@ class ViewerState(QObject):
         self._reviews.clear()
         self._rows = ()
         self._findings = dict(self._case.findings_by_slice(stack)) if self._case and stack else {}
+        self._originals = _without_own(self._findings)
         self.stack_changed.emit()
         self.findings_changed.emit()
         self.rows_changed.emit()
@@ -156,13 +161,50 @@ class ViewerState(QObject):
         return self._findings
 
     @property
+    def originals(self) -> Mapping[int, tuple[Finding, ...]]:
+        """Other readers' findings by slice index, whether or not the reader's own stand in their place."""
+        return self._originals
+
+    def set_own_findings(
+        self, own: Mapping[int, tuple[Finding, ...]], hidden: Collection[tuple[int, Box]] = ()
+    ) -> None:
+        """Take the reader's own findings of this stack. hidden: slices and boxes of others that they stand for."""
+        shown: dict[int, tuple[Finding, ...]] = {}
+        for index in sorted(self._originals.keys() | own.keys()):
+            boxes = {each.box for each in own.get(index, ())}
+            others = (each for each in self._originals.get(index, ()) if each.box not in boxes)
+            kept = *(each for each in others if (index, each.box) not in hidden), *own.get(index, ())
+            if kept:
+                shown[index] = kept
+        if shown != self._findings:
+            self._findings = shown
+            self.findings_changed.emit()
+
+    @property
+    def is_ai_withheld(self) -> bool:
+        """Whether the model's answers are kept from the reader for now."""
+        return self._is_ai_withheld
+
+    def withhold_ai(self, is_withheld: bool) -> None:
+        """Keep the model's answers from the reader, or show them; they are collected all the same."""
+        if is_withheld != self._is_ai_withheld:
+            self._is_ai_withheld = is_withheld
+            self.detections_changed.emit(-1)
+            self.withheld_changed.emit(is_withheld)
+
+    @property
     def detections(self) -> Mapping[int, SliceDetections]:
-        """What the model said so far, by slice index."""
+        """What the model said so far, by slice index; nothing while that is withheld."""
+        return {} if self._is_ai_withheld else self._detections
+
+    @property
+    def all_detections(self) -> Mapping[int, SliceDetections]:
+        """What the model said so far, withheld or not."""
         return self._detections
 
     def detections_on(self, index: int, score_threshold: float) -> tuple[Detection, ...]:
         """Detections of a slice from a score up; those without a score always count."""
-        answer = self._detections.get(index)
+        answer = self.detections.get(index)
         if answer is None:
             return ()
         return tuple(each for each in answer.detections if each.score is None or each.score >= score_threshold)
@@ -171,7 +213,8 @@ class ViewerState(QObject):
         """Take the model's answer for one slice; one for a stack no longer shown is dropped."""
         if self._stack is not None and stack_key == self._stack.key:
             self._detections[answer.index] = answer
-            self.detections_changed.emit(answer.index)
+            if not self._is_ai_withheld:
+                self.detections_changed.emit(answer.index)
 
     def clear_detections(self) -> None:
         """Drop the model's answers, before another model is asked."""
@@ -238,6 +281,11 @@ class ViewerState(QObject):
         if self._reviews.get(row_id, ReviewState.OPEN) != made:
             self._reviews[row_id] = made
             self.reviews_changed.emit()
+
+
+def _without_own(findings: Mapping[int, tuple[Finding, ...]]) -> dict[int, tuple[Finding, ...]]:
+    found = {index: tuple(each for each in all_ if not each.is_own) for index, all_ in findings.items()}
+    return {index: others for index, others in found.items() if others}
 
 
 def count_boxes(case: "Case") -> dict[str, int]:

@@ -1,9 +1,15 @@
 """Going from finding to finding, and saying what is made of each."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
 from lungview.domain.finding import ReviewState
 from lungview.ui.state import ViewerState
+
+if TYPE_CHECKING:
+    from lungview.reading.comparison import LesionRow
 
 
 class FindingNavigator(QObject):
@@ -12,6 +18,8 @@ class FindingNavigator(QObject):
     def __init__(self, state: ViewerState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state = state
+        self.record: Callable[[LesionRow, ReviewState], None] = lambda row, made: state.review(row.id, made)
+        """What takes a verdict down."""
 
     def jump_to(self, row_id: str) -> None:
         """Select a row and look at its slice."""
@@ -39,15 +47,16 @@ class FindingNavigator(QObject):
 
     def reopen(self) -> None:
         """Take the verdict on the selected row back; stay there."""
-        if self._state.selected_id is not None:
-            self._state.review(self._state.selected_id, ReviewState.OPEN)
+        row = self._state.selected_row
+        if row is not None:
+            self.record(row, ReviewState.OPEN)
 
     def _judge(self, made: ReviewState) -> None:
         row = self._state.selected_row
         if row is None:
             self.step(1)  # nothing was selected, so nothing was seen: show the first instead
             return
-        self._state.review(row.id, made)
+        self.record(row, made)
         self._go_on()
 
     def _go_on(self) -> None:

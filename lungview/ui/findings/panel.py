@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPushButton,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -85,6 +86,7 @@ class FindingsPanel(QWidget):
         display: DisplayState,
         navigator: FindingNavigator,
         verdicts: tuple[QAction, ...],
+        commit: QAction | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -97,6 +99,10 @@ class FindingsPanel(QWidget):
         self._count = QLabel()
         self._count.setProperty("role", "small")
         self._is_looking = False
+        self._commit = QPushButton("Commit my read, show the model's")
+        self._commit.setToolTip("Second reader mode: the model's findings are held back until you are done")
+        if commit is not None:
+            self._commit.clicked.connect(commit.trigger)
         self._lay_out(verdicts)
         self.table.clicked.connect(self._on_clicked)
         self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
@@ -105,6 +111,7 @@ class FindingsPanel(QWidget):
             changed.connect(self._show_selected)
         for changed in (state.rows_changed, state.reviews_changed, state.stack_changed, state.model_changed):
             changed.connect(self._show_counts)
+        state.withheld_changed.connect(lambda _withheld: self._show_counts())
         self._show_counts()
 
     def sizeHint(self) -> QSize:
@@ -136,6 +143,10 @@ class FindingsPanel(QWidget):
         column.setSpacing(0)
         column.addWidget(self.threshold)
         column.addWidget(self.table, 1)
+        waiting = QHBoxLayout()
+        waiting.setContentsMargins(Space.BETWEEN, Space.INSIDE, Space.BETWEEN, Space.TIGHT)
+        waiting.addWidget(self._commit)
+        column.addLayout(waiting)
         column.addLayout(row)
 
     def _on_clicked(self, index: QModelIndex) -> None:
@@ -161,6 +172,7 @@ class FindingsPanel(QWidget):
         parts = [f"{len(rows)} finding{'' if len(rows) == 1 else 's'}"]
         parts += [f"{made.count(state)} {state.value}" for state in list(ReviewState)[1:] if state in made]
         self._count.setText(" · ".join(parts) if self._state.stack is not None else "")
+        self._commit.setVisible(self._state.is_ai_withheld)
         self.table.empty_text = self._why_empty()
         self.table.viewport().update()
 
@@ -170,6 +182,8 @@ class FindingsPanel(QWidget):
             return ""
         if not stack.is_detectable and not self._state.findings:
             return "The model reads CT slices only; this series is none, and no reader boxed it."
+        if self._state.is_ai_withheld:
+            return "You read first. Draw what you see (B); the model's findings come when you commit your read."
         if self._is_looking:
             return "Looking for lesions…"
         if stack.is_detectable and self._state.model is None:

@@ -40,6 +40,8 @@ def missing_attention(state: ViewerState) -> str:
     answer = state.detections.get(state.slice_index)
     if answer is not None and answer.attention is not None:
         return ""
+    if state.is_ai_withheld:
+        return "Shown once you have committed your read"
     if state.stack is None:
         return "Open a series to see where the model looks"
     if not state.stack.is_detectable:

@@ -89,7 +89,7 @@ def test_the_sheet_shows_every_key_there_is_as_it_is_now(qtbot: QtBot) -> None:
     changed: Keys = {Id.INVERT: ("X",)}
     shown = [key for group in (None, *Group) for key, _told in sheet_rows(group, changed, MouseScheme.STANDARD)]
     assert len([key for key in shown if key == "X"]) == 1
-    assert sum(bool(command.keys) for command in COMMANDS) + 8 == len(shown)
+    assert sum(bool(command.keys) for command in COMMANDS) + 10 == len(shown)
     dialog = KeysDialog(changed, MouseScheme.PACS)
     qtbot.addWidget(dialog)
     texts = [label.text() for label in dialog.findChildren(QLabel)]
