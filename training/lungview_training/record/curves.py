@@ -7,7 +7,7 @@ from html import escape
 
 from lungview_training.record.history import History
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 260, 58, 12, 30, 40
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 276, 58, 20, 46, 40
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 STYLE = """svg{max-width:100%;font:12px system-ui,sans-serif}svg text{fill:currentColor}
@@ -43,8 +43,8 @@ def plots(history: History) -> list[str]:
     found = {
         "best box IoU": [(float(each.step), each.mean_iou) for each in shown],
         "AP at IoU .50": [(float(each.step), each.ap50) for each in shown],
-        "sensitivity at 1 false mark": [(float(each.step), each.sensitivity_at_one) for each in shown],
-        "lesion-free slices marked": [(float(each.step), each.flagged) for each in shown],
+        "found at 1 false mark": [(float(each.step), each.sensitivity_at_one) for each in shown],
+        "lesion-free marked": [(float(each.step), each.flagged) for each in shown],
     }
     drawn = [
         plot("Training loss", losses, is_log=True),
@@ -123,9 +123,9 @@ def _ticks(low: float, high: float, *, is_log: bool = False) -> list[float]:
 def _legend(names: Sequence[str]) -> str:
     if len(names) < 2:
         return ""
-    parts, x = [], _WIDTH - _RIGHT - sum(7 * len(name) + 22 for name in names)
+    parts, x = [], float(_LEFT)
     for index, name in enumerate(names):
-        parts.append(f'<rect x="{x}" y="6" width="10" height="10" fill="{_COLOURS[index % len(_COLOURS)]}"/>')
-        parts.append(f'<text x="{x + 14}" y="15">{escape(name)}</text>')
-        x += 7 * len(name) + 22
+        parts.append(f'<rect x="{x}" y="23" width="10" height="10" fill="{_COLOURS[index % len(_COLOURS)]}"/>')
+        parts.append(f'<text x="{x + 14}" y="32">{escape(name)}</text>')
+        x += 6.2 * len(name) + 26
     return "".join(parts)
