@@ -74,7 +74,7 @@ QPushButton[role="offer"]:hover {{ background: {hovered}; }}
 
 def _field_rules(colours: Palette, hovered: str) -> str:
     return f"""
-QComboBox, QLineEdit, QSpinBox, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
+QComboBox, QLineEdit, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
   border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; padding: 4px 8px; min-height: 16px; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}
 QComboBox::down-arrow {{ image: url("{_picture("caret-down.svg")}"); width: 12px; height: 12px; }}

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint, QSize
 from PySide6.QtWidgets import QFileDialog
 
 from lungview.marks.mark import Mark
@@ -20,6 +20,7 @@ from lungview.ui.marks.second_reader import SecondReader
 from lungview.ui.marks.verdicts import Verdicts
 from lungview.ui.settings import Layout
 from lungview.ui.shortcuts import Id
+from lungview.ui.theme import Space
 
 if TYPE_CHECKING:
     from lungview.domain.finding import ReviewState
@@ -162,7 +163,16 @@ class MarksDesk(QObject):
     def _propagate(self, mark: Mark) -> None:
         dialog = PropagateDialog(self.editor, mark, self._window)
         dialog.finished.connect(dialog.deleteLater)
+        dialog.adjustSize()
+        dialog.move(self._free_corner(mark, dialog.size()))
         dialog.open()
+
+    def _free_corner(self, mark: Mark, size: QSize) -> QPoint:
+        """Where on the screen a dialog of a size leaves a mark in sight: the pane's lower corner farther from it."""
+        pane = self._window.axial
+        is_right = pane.view.box_rect(mark.box).center().x() < pane.width() / 2
+        x = pane.width() - size.width() - Space.AROUND if is_right else Space.AROUND
+        return pane.mapToGlobal(QPoint(x, max(pane.height() - size.height() - 4 * Space.AROUND, 0)))
 
     def _leave(self) -> None:
         if not self._window.axial.cancel_drawing():

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from lungview.domain.finding import ReviewState, Source
 from lungview.marks.mark import OriginKind
+from lungview.marks.record import CaseRecord
 from lungview.marks.store import RecordStore
 from lungview.reading.own_boxes import reviewed_cases
 from lungview.ui.main_window import MainWindow
@@ -164,16 +165,24 @@ def test_a_reviewed_case_is_listed_for_training_with_its_own_files_only(
     assert again.actions_by_id[Id.REVIEWED].isChecked()
 
 
-def test_the_next_case_is_the_opened_one_that_waits_for_review(
-    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+def test_the_next_case_is_the_unreviewed_one_that_the_model_is_least_sure_of(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
-    first, second = write_patient(tmp_path / "one"), write_patient(tmp_path / "two", series=2)
-    for slide in (second / "study" / "series1").iterdir():  # else both would be the same study's same series
-        slide.unlink()
-    window = make_window(settings=KNOWN)
-    open_and_wait(qtbot, window, first)
     wait_until_saved(qtbot, window)
-    assert RecordStore(window.marks.home / "marks").load(window.marks.keeper.key).unsure
+    store, model = RecordStore(window.marks.home / "marks"), window.state.model
+    assert model is not None
+    assert 0 < store.load(window.marks.keeper.key).unsure[model.weights_sha256] < 1
+    other = write_patient(tmp_path / "other")
+    waiting = CaseRecord(path=str(other), opened="2026-01-01", unsure={model.weights_sha256: 0.9})
+    store.save("waiting", CaseRecord(), waiting)
+    store.save("done", CaseRecord(), replace(waiting, reviewed="2026-01-02"))
+    window.actions_by_id[Id.SUGGEST_NEXT].trigger()
+    qtbot.waitUntil(lambda: window.reading.path == other, timeout=10_000)
+    wait_until_idle(qtbot, window)
+    assert "the model is least sure of it" in window.centre.messages.text
+
+
+def test_with_every_opened_case_reviewed_none_is_suggested(qtbot: QtBot, window: MainWindow) -> None:
     window.actions_by_id[Id.SUGGEST_NEXT].trigger()
     qtbot.waitUntil(lambda: "No other case" in window.centre.messages.text)
 
