@@ -13,7 +13,6 @@ from lungview.marks.mark import Mark
 from lungview.marks.store import RecordStore
 from lungview.places import data_folder
 from lungview.task import Task
-from lungview.ui.marks.dialogs import PropagateDialog, ask_for_reader, open_label_menu
 from lungview.ui.marks.editor import MarksEditor
 from lungview.ui.marks.keeper import MarksKeeper
 from lungview.ui.marks.second_reader import SecondReader
@@ -124,6 +123,8 @@ class MarksDesk(QObject):
 
     def ask_for_reader(self) -> None:
         """Ask who is reading."""
+        from lungview.ui.marks.dialogs import ask_for_reader  # dialogs must not delay the start
+
         ask_for_reader(self._window.preferences.current.reader_name, self._take_reader, self._window)
 
     def close(self) -> None:
@@ -156,11 +157,15 @@ class MarksDesk(QObject):
             do(mark)
 
     def _label(self, mark: Mark) -> None:
+        from lungview.ui.marks.dialogs import open_label_menu
+
         pane = self._window.axial
         corner = pane.view.box_rect(mark.box).bottomLeft().toPoint()
         open_label_menu(self.editor, mark, pane.mapToGlobal(corner), self._window)
 
     def _propagate(self, mark: Mark) -> None:
+        from lungview.ui.marks.dialogs import PropagateDialog
+
         dialog = PropagateDialog(self.editor, mark, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.adjustSize()
