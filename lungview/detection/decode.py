@@ -34,12 +34,14 @@ class Decoded:
 def decode(output: LesionOutput, lowest_score: float = LOWEST_SCORE) -> list[Decoded]:
     """Read each slice's boxes off the heat map's peaks.
 
-    A box's score is the heat at its peak times the square root of the chance that the slice holds a lesion at all.
+    A box's score is the heat at its peak times the square roots of the chance that the slice holds a lesion at all and
+    of the IoU the network expects of the box (Jiang 2018), so that of two boxes the better fitting one counts for more.
     """
     heat = torch.sigmoid(output.heat.float())
     presence = torch.sigmoid(output.presence.float()).sqrt()
     peaks = heat * (functional.max_pool2d(heat, 3, 1, 1) == heat)
-    scores = peaks[:, 0] * presence[:, None, None]
+    quality = torch.sigmoid(output.quality.float()).sqrt()
+    scores = (peaks * quality)[:, 0] * presence[:, None, None]
     attention = attention_map(output)
     masks = np.asarray(torch.sigmoid(output.mask[:, 0].float()).cpu().numpy(), dtype=np.float32)
     found = [

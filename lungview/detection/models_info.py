@@ -1,9 +1,6 @@
-"""The list of models as `lungview models` shows it; knows no torch."""
+"""The networks that LungView has, and what is known of them; knows no torch."""
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
-
-from lungview.detection.cards import ModelCard, bundled_cards
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +18,28 @@ ARCHITECTURES = (
     Architecture(
         "compact",
         "Compact lesion detector",
-        1_278_026,
+        1_278_075,
         True,
         "Residual pyramid with attention gates: any number of scored boxes on a slice, and none where it sees none.",
     ),
     Architecture(
         "attention-unet",
         "Attention U-Net",
-        953_498,
+        953_531,
         True,
         "U-Net whose skips pass through gates driven from below (Oktay 2018).",
     ),
     Architecture(
         "pyramid-attention",
         "Pyramid attention network",
-        703_784,
+        703_833,
         True,
         "Inverted residuals and feature pyramid attention, after Lung_PAYNet (Bruntha 2022).",
     ),
     Architecture(
         "region-attention",
         "Region attention network",
-        781_208,
+        781_257,
         True,
         "A global branch says where a local one should look, after LLAGnet (Chen 2019).",
     ),
@@ -70,21 +67,3 @@ TRAINABLE = tuple(each.key for each in ARCHITECTURES)
 def architecture(key: str) -> Architecture:
     """What is known of a network."""
     return next(each for each in ARCHITECTURES if each.key == key)
-
-
-def describe_models(folder: Path | None = None) -> dict[str, object]:
-    """Bundled models and known architectures, as JSON takes them."""
-    models = [_describe(card) for card in bundled_cards(folder)]
-    return {"models": models, "architectures": [asdict(each) for each in ARCHITECTURES]}
-
-
-def _describe(card: ModelCard) -> dict[str, object]:
-    return {
-        **asdict(card.info),
-        "default_threshold": card.info.default_threshold,
-        "megabytes": round(card.weights.stat().st_size / 1e6, 2),
-        "card": card.text.name,
-        "metrics": card.facts.get("metrics", {}),
-        "data": card.facts.get("data", []),
-        "weights_licence": card.facts.get("weights_licence", ""),
-    }

@@ -15,7 +15,8 @@ from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet, Lesi
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
 from lungview.detection.prepared import PreparedSlices
 from lungview.detection.preprocess import CHANNEL_WINDOWS, Grid, grid_for, resample, to_channels
-from lungview.domain.arrays import FloatArray, HuArray
+from lungview.detection.snap import snap
+from lungview.domain.arrays import FloatArray, HuArray, VoxelArray
 from lungview.domain.box import Box
 from lungview.domain.detection import Detection, SliceDetections
 from lungview.domain.study import PixelFormat
@@ -46,7 +47,10 @@ class LesionReader:
         channels = to_channels(hu.to(device), None if context is None else context.to(device))
         channels = channels.contiguous(memory_format=torch.channels_last)
         output = look_twice(network, channels) if self._is_thorough else network(channels)
-        return [_in_slice(index, each, grid) for index, each in zip(indices, decode(output), strict=True)]
+        return [
+            _in_slice(index, each, grid, volume.voxels[index])
+            for index, each in zip(indices, decode(output), strict=True)
+        ]
 
     def _with_neighbours(
         self, volume: Volume, indices: list[int], count: int, grid: Grid
@@ -73,6 +77,7 @@ def look_twice(network: nn.Module, channels: Tensor) -> LesionOutput:
         heat=_mean_chance(one.heat, other.heat.flip(3)),
         sides=(one.sides + torch.stack([right, top, left, bottom], dim=1)) / 2,
         mask=_mean_chance(one.mask, other.mask.flip(3)),
+        quality=_mean_chance(one.quality, other.quality.flip(3)),
         gate=(one.gate + other.gate.flip(3)) / 2,
         presence=_mean_chance(one.presence, other.presence),
     )
@@ -120,9 +125,10 @@ def study_input(slices: HuArray, formats: Sequence[PixelFormat], size: int) -> T
     return shares.float()
 
 
-def _in_slice(index: int, decoded: Decoded, grid: Grid) -> SliceDetections:
+def _in_slice(index: int, decoded: Decoded, grid: Grid, values: VoxelArray) -> SliceDetections:
     down, across = grid.scale
     boxes = decoded.boxes * np.array([across, down, across, down], dtype=np.float32)
+    boxes = snap(boxes, decoded.scores, values)
     rows, columns = (-(-side // STRIDE) for side in grid.resized)
     return SliceDetections(
         index,

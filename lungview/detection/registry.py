@@ -7,16 +7,17 @@ from pathlib import Path
 from lungview.detection.build import Network, build_network
 from lungview.detection.calibrated import CalibratedReader
 from lungview.detection.calibration import Calibration
-from lungview.detection.cards import DEFAULT_MODEL, ModelCard, bundled_cards, card_beside
+from lungview.detection.cards import ModelCard, card_beside
 from lungview.detection.detector import NetworkDetector, Reader
 from lungview.detection.device import share_cores
+from lungview.detection.digest import sha256_of
 from lungview.detection.fusion import fuse
 from lungview.detection.mil import read_mil
 from lungview.detection.models_info import architecture
 from lungview.detection.networks.lesion import LesionNet
 from lungview.detection.networks.mil_attention import MilAttentionNet
 from lungview.detection.readers import LesionReader, read_simple_cancer_cnn
-from lungview.detection.weights import sha256_of
+from lungview.detection.store.store import ModelStore
 from lungview.domain.detection import Detector, ModelInfo, OperatingPoint
 from lungview.errors import DetectionError, WeightsError
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT = "default"
 
-RESULTS_REVISION = 2
+RESULTS_REVISION = 3
 """Grows whenever the same files and the same weights give other boxes or maps than before: by another reading of
 pixels, resampling, choice of neighbours, fusing or decoding. Kept answers of another revision are not used."""
 
@@ -32,8 +33,8 @@ _UNMEASURED = (OperatingPoint("balanced", 0.3),)
 
 
 def available_models() -> tuple[ModelInfo, ...]:
-    """The bundled models, the default first."""
-    return tuple(card.info for card in bundled_cards())
+    """The bundled models and the reader's own, the default first."""
+    return tuple(model.info for model in ModelStore().shelf().models if not model.trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +47,39 @@ class _How:
 def load_detector(
     name_or_file: str = DEFAULT, device: str = "auto", *, is_thorough: bool = False, leaves_a_core: bool = True
 ) -> Detector:
-    """Load a bundled model by name ("default" for the default one), or the weights in a file.
+    """Load a model by name ("default" for the default one), or the weights in a file.
 
     is_thorough: look at each slice twice, as it is and mirrored. leaves_a_core: to a window that is to go on answering.
     Sets torch's threads for the whole process.
     """
     how = _How(device, share_cores(leaves_one=leaves_a_core), is_thorough)
-    cards = {card.info.name: card for card in bundled_cards()}
-    name = DEFAULT_MODEL if name_or_file == DEFAULT else name_or_file
-    if name in cards:
-        return _bundled(cards[name], how)
+    store = ModelStore()
+    shelf = store.shelf()
+    model = shelf.by_key(shelf.default) if name_or_file == DEFAULT else shelf.by_name(name_or_file)
+    for notice in shelf.notices if name_or_file == DEFAULT else ():
+        log.warning("%s", notice)
+    if model is not None:
+        return _stored(store.card(model.name), how, is_bundled=model.is_bundled)
     path = Path(name_or_file).expanduser()
     if path.is_file():
         return _from_file(path, how)
     if name_or_file == DEFAULT:
         raise DetectionError("The bundled model is missing: install LungView again, or name a weights file.")
-    known = ", ".join(sorted(cards)) or "none"
-    raise DetectionError(f"There is no model and no file named {path.name!r}; bundled models: {known}.")
+    known = ", ".join(sorted(each.name for each in shelf.models)) or "none"
+    raise DetectionError(f"There is no model and no file named {path.name!r}; models: {known}.")
 
 
-def _bundled(card: ModelCard, how: _How) -> Detector:
-    """A bundled model, its weights checked against the card."""
+def _stored(card: ModelCard, how: _How, *, is_bundled: bool) -> Detector:
+    """A model of the shelf, its weights checked against the card."""
     if sha256_of(card.weights) != card.info.weights_sha256:
+        if not is_bundled:
+            raise WeightsError(
+                f"The weights of {card.info.name!r} are not those its card describes: delete the model, and import or "
+                "train it again."
+            )
         raise WeightsError(f"{card.weights.name} is not the file its card describes: install LungView again.")
     network = build_network(card.weights)
-    log.info("loaded model %s", card.info.name)
+    log.info("loaded a model of the network %s", card.info.architecture)
     return _detector(network, card.info, how)
 
 

@@ -21,6 +21,7 @@ def _output(height: int, width: int, count: int = 1) -> LesionOutput:
         heat=torch.full((count, 1, height, width), -8.0),
         sides=torch.full((count, 4, height, width), 6.0),
         mask=torch.full((count, 1, height, width), -8.0),
+        quality=torch.full((count, 1, height, width), 8.0),
         gate=torch.full((count, 1, height, width), 0.5),
         presence=torch.full((count,), 4.0),
     )
@@ -57,6 +58,16 @@ def test_channels_span_their_windows() -> None:
     assert channels[0, 1, 0, 2] == pytest.approx(0.5, abs=0.01)
 
 
+def test_of_two_peaks_alike_the_better_fitting_box_comes_first() -> None:
+    output = _output(16, 16)
+    output.heat[0, 0, 3, 3] = output.heat[0, 0, 12, 12] = 2.0
+    output.quality[0, 0, 3, 3], output.quality[0, 0, 12, 12] = -1.0, 1.0
+    (found,) = decode(output)
+    # The square root of sigmoid(1) over sigmoid(-1), which is e.
+    assert found.scores[0] / found.scores[1] == pytest.approx(np.exp(0.5), rel=0.01)
+    assert found.boxes[0, 0] > found.boxes[1, 0]
+
+
 def test_a_peak_becomes_a_box_around_its_cell_s_centre() -> None:
     output = _output(16, 24)
     output.heat[0, 0, 5, 7] = 3.0
@@ -64,7 +75,8 @@ def test_a_peak_becomes_a_box_around_its_cell_s_centre() -> None:
     (found,) = decode(output)
     x, y = 7.5 * STRIDE, 5.5 * STRIDE
     assert np.allclose(found.boxes, [[x - 10, y - 4, x + 6, y + 8]])
-    expected = torch.sigmoid(torch.tensor(3.0)) * torch.sigmoid(torch.tensor(4.0)).sqrt()
+    told = torch.sigmoid(torch.tensor([3.0, 4.0, 8.0]))
+    expected = told[0] * (told[1] * told[2]).sqrt()
     assert found.scores[0] == pytest.approx(float(expected), abs=1e-5)
 
 

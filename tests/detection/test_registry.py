@@ -11,7 +11,8 @@ from torch import nn
 
 from lungview.detection.build import MIL, STUDY
 from lungview.detection.cards import bundled_cards, read_card
-from lungview.detection.models_info import ARCHITECTURES, describe_models
+from lungview.detection.describing import describe_models
+from lungview.detection.models_info import ARCHITECTURES
 from lungview.detection.networks.catalogue import make_network, network_names
 from lungview.detection.networks.mil_attention import MilAttentionNet
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
@@ -42,7 +43,7 @@ def test_the_default_model_is_listed_first_with_three_operating_points() -> None
 
 def test_models_are_listed_without_torch() -> None:
     code = (
-        "import sys; from lungview.detection.models_info import describe_models; describe_models(); "
+        "import sys; from lungview.detection.describing import describe_models; describe_models(); "
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -64,14 +65,16 @@ def test_architectures_are_listed_with_their_true_size() -> None:
     assert {architecture.key: architecture.parameters for architecture in ARCHITECTURES} == sizes
 
 
-def test_no_test_or_validation_patient_was_learned_from() -> None:
-    split = bundled_cards()[0].facts["split"]
+def test_every_patient_is_measured_by_a_run_that_held_it_out() -> None:
+    facts = bundled_cards()[0].facts
+    split, metrics = facts["split"], facts["metrics"]
     assert isinstance(split, dict)
-    train, validation, test = (set(split[part]) for part in ("train", "validation", "test"))
-    assert not train & validation
-    assert not train & test
-    assert not validation & test
-    assert len(test) >= 8
+    assert isinstance(metrics, dict)
+    # The weights learned from everyone; their figures come from the runs of a cross-validation.
+    assert not split["validation"]
+    assert not split["test"]
+    assert sum(run["patients"] for run in metrics["folds"]) == len(set(split["train"])) == metrics["test"]["patients"]
+    assert len(metrics["folds"]) == 5
 
 
 def test_the_card_in_words_names_the_weights() -> None:

@@ -1,5 +1,7 @@
 """Truth on the network's grid, losses, and the figures runs are compared by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,9 @@ from lungview.detection.decode import decode
 from lungview.detection.networks.lesion import STRIDE, LesionOutput
 from lungview.domain.arrays import FloatArray
 from lungview.metrics.iou import giou as giou_pairs
+from lungview.metrics.iou import iou
 from lungview_training.evaluate import SliceResult, bootstrap, judge, measure
-from lungview_training.losses import box_loss, encode, focal, giou, sides_to_boxes
+from lungview_training.losses import box_loss, encode, focal, giou, plain_iou, quality_loss, sides_to_boxes
 
 CORNER = st.floats(0, 100, width=32)
 BOX = st.tuples(CORNER, CORNER, st.floats(1, 60, width=32), st.floats(1, 60, width=32))
@@ -25,7 +28,8 @@ def _perfect(boxes: FloatArray, cells: int = 32) -> LesionOutput:
     wanted = targets.boxes
     sides = torch.stack([along - wanted[:, 0], down - wanted[:, 1], wanted[:, 2] - along, wanted[:, 3] - down], dim=1)
     ones = torch.ones_like(targets.heat)
-    return LesionOutput(torch.logit(targets.heat.clamp(1e-6, 1 - 1e-6)), sides, ones, ones, torch.full((1,), 9.0))
+    heat = torch.logit(targets.heat.clamp(1e-6, 1 - 1e-6))
+    return LesionOutput(heat, sides, mask=ones, quality=ones * 9, gate=ones, presence=torch.full((1,), 9.0))
 
 
 @settings(deadline=None)
@@ -65,6 +69,28 @@ def test_losses_vanish_for_a_network_that_knows() -> None:
     assert float(box_loss(output.sides, targets)) < 1e-5
     assert float(focal(torch.where(targets.heat >= 0.999, 20.0, -20.0), targets.heat)) < 1e-5
     assert float(focal(torch.full_like(targets.heat, -4.6), targets.heat)) > 1
+
+
+@given(st.lists(st.tuples(BOX, BOX), min_size=1, max_size=8))
+def test_iou_in_torch_is_iou_in_numpy(pairs: list[tuple[tuple[float, ...], tuple[float, ...]]]) -> None:
+    a, b = (
+        np.array([[x, y, x + w, y + h] for x, y, w, h in (pair[side] for pair in pairs)], dtype=np.float32)
+        for side in (0, 1)
+    )
+    assert np.allclose(plain_iou(torch.from_numpy(a), torch.from_numpy(b)).numpy(), np.diag(iou(a, b)), atol=1e-4)
+
+
+def test_the_expected_fit_is_taught_by_the_fit_that_boxes_have() -> None:
+    boxes = np.array([[10, 12, 50, 60]], dtype=np.float32)
+    output, targets = _perfect(boxes), encode((boxes,), (32, 32))
+    halved = replace(output, sides=output.sides / 2)  # a quarter of the area about the centre
+    low, high = torch.full_like(output.quality, -1.1), torch.full_like(output.quality, 9.0)
+    assert float(quality_loss(replace(output, quality=high), targets)) < 1e-3
+    assert float(quality_loss(replace(halved, quality=low), targets)) < float(
+        quality_loss(replace(halved, quality=high), targets)
+    )
+    free = np.zeros((0, 4), dtype=np.float32)
+    assert float(quality_loss(output, encode((free,), (32, 32)))) == 0.0
 
 
 def test_sides_are_measured_from_cell_centres() -> None:

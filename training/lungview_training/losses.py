@@ -35,11 +35,12 @@ class Losses:
     box: Tensor
     mask: Tensor
     presence: Tensor
+    quality: Tensor
 
     @property
     def total(self) -> Tensor:
         """What is minimised."""
-        return self.heat + self.box + self.mask + self.presence
+        return self.heat + self.box + self.mask + self.presence + self.quality
 
 
 def encode(boxes: tuple[FloatArray, ...], shape: tuple[int, int]) -> Targets:
@@ -74,6 +75,7 @@ def compute(output: LesionOutput, batch: Batch, targets: Targets) -> Losses:
     return Losses(
         heat=focal(output.heat, targets.heat),
         box=BOX_WEIGHT * box_loss(output.sides, targets),
+        quality=quality_loss(output, targets),
         mask=MASK_WEIGHT * mask_loss(output.mask, batch.mask, batch.knows_mask),
         presence=PRESENCE_WEIGHT * (presence * known).sum() / known.sum().clamp(min=1.0),
     )
@@ -99,6 +101,18 @@ def box_loss(sides: Tensor, targets: Targets) -> Tensor:
     return ((1 - giou(proposed, wanted)) * targets.weights[near]).sum() / total
 
 
+def quality_loss(output: LesionOutput, targets: Targets) -> Tensor:
+    """Cross-entropy of the expected IoU of each cell's box about lesions' centres with the IoU that it has."""
+    total = targets.weights.sum()
+    if total == 0:
+        return output.quality.sum() * 0.0
+    near = targets.weights > 0
+    proposed = sides_to_boxes(output.sides.detach()).permute(0, 2, 3, 1)[near]
+    overlap = plain_iou(proposed, targets.boxes.permute(0, 2, 3, 1)[near])
+    each = functional.binary_cross_entropy_with_logits(output.quality[:, 0][near], overlap, reduction="none")
+    return (each * targets.weights[near]).sum() / total
+
+
 def sides_to_boxes(sides: Tensor) -> Tensor:
     """(N, 4, h, w) distances from each cell's centre to (N, 4, h, w) xmin, ymin, xmax, ymax in input pixels."""
     height, width = sides.shape[2:]
@@ -110,11 +124,23 @@ def sides_to_boxes(sides: Tensor) -> Tensor:
     )
 
 
+def plain_iou(a: Tensor, b: Tensor) -> Tensor:
+    """(N,) IoU in [0, 1] of boxes (N, 4) pair by pair."""
+    shared, union = _overlap(a, b)
+    return shared / union.clamp(min=torch.finfo(a.dtype).eps)
+
+
+def _overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """(N,) areas of what boxes share and of what they cover together."""
+    shared = (torch.minimum(a[:, 2:], b[:, 2:]) - torch.maximum(a[:, :2], b[:, :2])).clamp(min=0).prod(dim=1)
+    own = (a[:, 2:] - a[:, :2]).clamp(min=0).prod(dim=1)
+    return shared, own + (b[:, 2:] - b[:, :2]).clamp(min=0).prod(dim=1) - shared
+
+
 def giou(a: Tensor, b: Tensor) -> Tensor:
     """(N,) generalised IoU in (-1, 1] of boxes (N, 4) pair by pair."""
-    shared = (torch.minimum(a[:, 2:], b[:, 2:]) - torch.maximum(a[:, :2], b[:, :2])).clamp(min=0).prod(dim=1)
+    shared, union = _overlap(a, b)
     around = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).clamp(min=0).prod(dim=1)
-    union = (a[:, 2:] - a[:, :2]).clamp(min=0).prod(dim=1) + (b[:, 2:] - b[:, :2]).clamp(min=0).prod(dim=1) - shared
     tiny = torch.finfo(a.dtype).eps
     return shared / union.clamp(min=tiny) - (around - union) / around.clamp(min=tiny)
 

@@ -13,6 +13,13 @@ SHEET_TILE = 64
 SMALLEST_AREA = 10
 """Pixels; a smaller blob on one slice cannot be told from a vessel."""
 
+_LARGEST_SIDE = 40.0
+"""Pixels of about 1.5 mm: lesions grow up to a mass of some 60 mm, which crops of nodules do not hold."""
+
+_LEAST_AERATED = 0.4
+"""Share of a pasted lesion's place that must be lung; the rest may be vessel, wall or mediastinum, where lesions lie as
+well."""
+
 _NEIGHBOUR_SHARE = 0.9
 """How often a pasted lesion reaches into a neighbouring slice: most lesions are thicker than the 5 mm between."""
 
@@ -37,7 +44,7 @@ def paste(
 
     planes: (P, H, W), the slice, then its neighbours, into which the lesion goes on. labels: (H, W) of the slice.
     """
-    picture, mask = _varied(nodule, random, 0.6, 1.7)
+    picture, mask = _varied(nodule, random, 0.6, _largest_factor(nodule, random))
     row, column = places[random.integers(len(places))]
     rows, columns = np.nonzero(mask)
     if len(rows) < SMALLEST_AREA:
@@ -48,8 +55,8 @@ def paste(
         return planes, labels
     window = np.s_[top : top + height, left : left + width]
     before = planes[0][window].astype(np.float32)
-    # Inside the chest wall or on another lesion the pasted one would not be seen or would be two.
-    if (before[mask] < -500).mean() < 0.6 or (labels[window][mask] > 0).any():
+    # Deep in the chest wall or on another lesion the pasted one would not be seen or would be two.
+    if (before[mask] < -500).mean() < _LEAST_AERATED or (labels[window][mask] > 0).any():
         return planes, labels
     after = _blended(before, picture + random.normal(0, 50), mask)
     if (after - before)[mask].mean() < 120:
@@ -60,6 +67,13 @@ def paste(
     for plane in planes[1:]:
         _go_on(plane[window], picture, mask, random)
     return planes, labels
+
+
+def _largest_factor(nodule: Nodule, random: np.random.Generator) -> float:
+    """How much a nodule may be enlarged this time: 1.2 and up to what makes a mass of it."""
+    side = max(nodule.mask.any(axis=0).sum(), nodule.mask.any(axis=1).sum())
+    most = max(1.7, min(6.0, _LARGEST_SIDE / side))
+    return math.exp(random.uniform(math.log(1.2), math.log(most)))
 
 
 def _go_on(plane: HuArray, picture: FloatArray, mask: BoolArray, random: np.random.Generator) -> None:

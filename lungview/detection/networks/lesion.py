@@ -20,12 +20,13 @@ class LesionOutput:
     """What a network says of N slices of (H, W); h = H / 4, w = W / 4.
 
     heat, mask: (N, 1, h, w) logits. sides: (N, 4, h, w) left, top, right, bottom in input pixels from the cell's
-    centre, positive. gate: (N, 1, h, w) in [0, 1], the finest attention gate. presence: (N,) logit of "any lesion".
+    centre, positive. quality: (N, 1, h, w) logits of the IoU that the cell's box has. gate: (N, 1, h, w) in [0, 1], the finest attention gate. presence: (N,) logit of "any lesion".
     """
 
     heat: Tensor
     sides: Tensor
     mask: Tensor
+    quality: Tensor
     gate: Tensor
     presence: Tensor
 
@@ -67,7 +68,8 @@ class LesionNet(nn.Module, ABC):
         return LesionOutput(
             heat=maps[:, :1],
             sides=functional.softplus(maps[:, 1:5]) * STRIDE,
-            mask=maps[:, 5:],
+            mask=maps[:, 5:6],
+            quality=maps[:, 6:],
             gate=gate,
             presence=presence[:, 0],
         )
@@ -76,14 +78,14 @@ class LesionNet(nn.Module, ABC):
         """Add the heads for features of so many channels; untrained, they claim next to nothing."""
         self.dropout = nn.Dropout2d(dropout)
         self.tower = nn.Sequential(Smooth(channels), Smooth(channels))
-        self.heads = nn.Conv2d(channels, 6, 1)
+        self.heads = nn.Conv2d(channels, 7, 1)
         self.presence = nn.Linear(deepest, 1)
         nn.init.normal_(self.heads.weight, std=0.01)
         with torch.no_grad():
             bias = self.heads.bias
             assert bias is not None
             # Boxes of some 16 pixels.
-            bias.copy_(torch.tensor([-4.6, 1.9, 1.9, 1.9, 1.9, -4.0]))
+            bias.copy_(torch.tensor([-4.6, 1.9, 1.9, 1.9, 1.9, -4.0, 0.0]))
 
 
 def conv(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:

@@ -11,6 +11,7 @@ from lungview.detection.decode import Decoded, decode
 from lungview.detection.networks.catalogue import make_network
 from lungview.detection.networks.lesion import MULTIPLE, STRIDE, LesionNet
 from lungview.detection.preprocess import CHANNEL_WINDOWS, Grid, grid_for, resample, to_channels
+from lungview.detection.snap import snap
 from lungview.domain.arrays import FloatArray
 from lungview_training.config import TrainingConfig
 from lungview_training.context import with_neighbours
@@ -49,7 +50,13 @@ class LesionLearner:
         height, width = batch.inputs.shape[2:]
         targets = encode(batch.boxes, (height // STRIDE, width // STRIDE)).to(batch.inputs.device)
         found = compute(output, batch, targets)
-        return {"heat": found.heat, "box": found.box, "mask": found.mask, "presence": found.presence}
+        return {
+            "heat": found.heat,
+            "box": found.box,
+            "mask": found.mask,
+            "presence": found.presence,
+            "quality": found.quality,
+        }
 
     def predict(self, network: nn.Module, samples: Sequence[Sample]) -> list[SliceResult]:
         """Boxes in the samples' own pixels, best first."""
@@ -91,7 +98,7 @@ def _results(network: LesionNet, samples: Sequence[Sample], device: torch.device
     down, across = grid.scale
     scale = np.array([across, down, across, down], dtype=np.float32)
     return [
-        SliceResult(sample.patient, each.boxes * scale, each.scores, sample.boxes)
+        SliceResult(sample.patient, snap(each.boxes * scale, each.scores, sample.hu), each.scores, sample.boxes)
         for sample, each in zip(samples, decoded, strict=True)
     ]
 
