@@ -13,7 +13,9 @@ from lungview.places import cache_folder
 from lungview.task import Cancelled, Task
 
 if TYPE_CHECKING:
+    from lungview.detection.store.store import ModelStore
     from lungview.domain.detection import Detector, ModelInfo
+    from lungview.domain.model_shelf import StoredModel
     from lungview.domain.study import Stack
     from lungview.domain.volume import Volume
     from lungview.reading.case import Case
@@ -43,9 +45,24 @@ def load_volume(
 
 def available_models() -> "tuple[ModelInfo, ...]":
     """What can be named as a model, the default first."""
-    from lungview.detection.cards import bundled_cards  # not the registry, which needs torch
+    return tuple(model.info for model in model_store().shelf().models if not model.trouble)
 
-    return tuple(card.info for card in bundled_cards())
+
+def model_store() -> "ModelStore":
+    """The shelf of models, bundled and the reader's own; needs no torch."""
+    from lungview.detection.store.store import ModelStore
+
+    return ModelStore()
+
+
+def import_model(path: Path, name: str = "", task: Task | None = None) -> "StoredModel":
+    """Keep weights from a file among the reader's models."""
+    from lungview.detection.preload import load_torch_libraries
+
+    load_torch_libraries()
+    from lungview.detection.store import importing
+
+    return importing.import_model(model_store(), path, name, task)
 
 
 def load_detector(

@@ -37,6 +37,10 @@ class WeightsError(DetectionError):
     """A weights file is not one, is not safe to read, or fits no known network."""
 
 
+class ModelStoreError(DetectionError):
+    """A model of the reader's own cannot be kept, renamed, deleted or brought back."""
+
+
 class DeviceMemoryError(DetectionError):
     """The device ran out of memory."""
 

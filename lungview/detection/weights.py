@@ -1,6 +1,5 @@
 """Weights files: only tensors are ever read, never programs; shapes are looked at before the numbers."""
 
-import hashlib
 import logging
 import pickle
 import warnings
@@ -29,15 +28,6 @@ _PREFIXES = ("module.", "model.")
 class _Form(StrEnum):
     SAFETENSORS = "safetensors"
     TORCH = "torch"
-
-
-def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightsError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
 def read_architecture(path: Path) -> str | None:
@@ -96,10 +86,11 @@ def _form_of(path: Path) -> _Form:
         raise WeightsError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     if size > LARGEST_FILE:
         raise WeightsError(f"{path.name} is larger than 2 GB and cannot be weights for a network of LungView.")
-    if head[:4] == b"PK\x03\x04" or head[:1] == b"\x80":
-        return _Form.TORCH
+    # Safetensors first: the length of its header, which comes first, may begin as a pickle does.
     if len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") <= size - 8:
         return _Form.SAFETENSORS
+    if head[:4] == b"PK\x03\x04" or head[:1] == b"\x80":
+        return _Form.TORCH
     raise WeightsError(
         f"{path.name} is not a weights file: LungView reads safetensors, and state dicts saved by torch.save."
     )

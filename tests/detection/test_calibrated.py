@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lungview.detection.calibration import Calibration
+from lungview.detection.digest import sha256_of
 from lungview.detection.registry import load_detector
-from lungview.detection.weights import sha256_of
 from lungview.domain.volume import Volume
 from lungview.reading.results_cache import CachedDetector
 from lungview.task import Task

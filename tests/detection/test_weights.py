@@ -185,3 +185,9 @@ def test_weights_of_the_study_s_size_load_and_run(tmp_path: Path) -> None:
     assert isinstance(network, SimpleCancerCNN)
     with torch.inference_mode():
         assert network(torch.rand(1, 1, 512, 512)).shape == (1, 4)
+
+
+def test_a_header_whose_length_begins_as_a_pickle_does_is_still_safetensors(tmp_path: Path) -> None:
+    header = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.ljust(0x80)
+    (tmp_path / "w.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    assert read_shapes(tmp_path / "w.safetensors") == {"w": (1,)}

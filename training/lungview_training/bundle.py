@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from lungview.detection.build import build_network
+from lungview.detection.digest import sha256_of
 from lungview.detection.models_info import architecture
-from lungview.detection.weights import sha256_of
 from lungview_training.card_text import to_markdown
 from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
 from lungview_training.report import Figures, evaluate_folds, evaluate_run, weights_of

@@ -1,0 +1,61 @@
+"""What the first bytes of a safetensors file tell of it, read without torch."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lungview.errors import WeightsError
+
+_LARGEST_HEADER = 100_000_000
+"""The format's own limit, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """metadata: what the writer noted; shapes: of every tensor, by name."""
+
+    metadata: Mapping[str, str]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def architecture(self) -> str:
+        """The network's name that training wrote, "" where none is written."""
+        return self.metadata.get("architecture", "")
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers: batch normalisation's running figures are none."""
+        counted = (shape for name, shape in self.shapes.items() if not name.endswith(_BUFFERS))
+        return sum(math.prod(shape) for shape in counted)
+
+
+_BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def read_header(path: Path) -> Header:
+    """Read a file's directory; refuse what is no safetensors file, or cut short."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(size - 8, _LARGEST_HEADER):
+                raise ValueError("no header")
+            table = json.loads(file.read(length))
+        return _header(table, size - 8 - length)
+    except OSError as error:
+        raise WeightsError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{path.name} is damaged or cut short, or no safetensors file: copy it again.") from error
+
+
+def _header(table: dict[str, dict[str, object]], room: int) -> Header:
+    metadata = table.pop("__metadata__", {})
+    shapes = {}
+    for name, tensor in table.items():
+        shape, offsets = tensor["shape"], tensor["data_offsets"]
+        if not (isinstance(shape, list) and isinstance(offsets, list) and 0 <= offsets[0] <= offsets[1] <= room):
+            raise ValueError("a tensor lies outside the file")
+        shapes[name] = tuple(int(side) for side in shape)
+    return Header({str(key): str(value) for key, value in metadata.items()}, shapes)

@@ -1,0 +1,115 @@
+"""Cards of the reader's own models: what was noted of their making, in a form a program and a person read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+from lungview.detection.models_info import ARCHITECTURES, architecture
+from lungview.detection.store.entries import SCHEMA
+from lungview.domain.model_shelf import Lineage, Origin
+from lungview.errors import WeightsError
+
+Facts = dict[str, object]
+
+_UNMEASURED: tuple[Facts, ...] = ({"name": "balanced", "score_threshold": 0.3},)
+_MEASURED = ("operating_points", "whole_scans", "calibration", "protocol", "metrics", "split", "data", "version")
+"""Entries of a card that tell how well weights do; they stay true whatever the model is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What is noted of a model when it is kept.
+
+    measured: figures, thresholds and calibration as bundled cards have them. text: the card in words, "" to have one
+    written.
+    """
+
+    origin: Origin
+    lineage: Lineage = field(default_factory=Lineage)
+    notes: str = ""
+    measured: Mapping[str, object] = field(default_factory=dict)
+    summary: str = ""
+    text: str = ""
+
+
+def make_card(name: str, network: str, parameters: int, sha256: str, making: Making) -> Facts:
+    """The card of weights that are about to be kept."""
+    if network not in {each.key for each in ARCHITECTURES}:
+        known = ", ".join(each.key for each in ARCHITECTURES)
+        raise WeightsError(
+            f"The weights are for the network {network!r}, which LungView does not have; it has {known}."
+        )
+    kind = architecture(network)
+    measured = {key: value for key, value in making.measured.items() if key in _MEASURED}
+    points = list(_UNMEASURED) if kind.has_score else []
+    lineage = {key: value for key, value in asdict(making.lineage).items() if value not in ("", None, {})}
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "title": name,
+        "architecture": kind.key,
+        "made": f"{date.today():%Y-%m-%d}",
+        "origin": making.origin.value,
+        "summary": making.summary or kind.summary,
+        "notes": making.notes,
+        "parameters": parameters,
+        "has_score": kind.has_score,
+        "has_attention": True,
+        "weights_sha256": sha256,
+        "lineage": lineage,
+        "operating_points": points,
+        **measured,
+        "intended_use": "Research and teaching. Not a medical device.",
+    }
+
+
+def renamed(facts: Mapping[str, object], name: str) -> Facts:
+    """The same card under another name."""
+    return {**facts, "name": name, "title": name}
+
+
+def to_bytes(facts: Mapping[str, object]) -> bytes:
+    """A card as it stands in a file."""
+    return (json.dumps(facts, indent=2, allow_nan=False, default=str) + "\n").encode()
+
+
+def in_words(facts: Mapping[str, object]) -> str:
+    """A short card in Markdown, for models that nobody wrote one for."""
+    told = facts.get("lineage")
+    lineage = told if isinstance(told, Mapping) else {}
+    lines = [f"# {facts['name']}", "", "**For research. Not a medical device, not for diagnosis.**", ""]
+    lines += [f"{facts['summary']}", "", f"Network `{facts['architecture']}`, {facts['parameters']:,} weights."]
+    lines += ["", "## Where it comes from", ""]
+    lines += [f"- {words}: {lineage[key]}" for key, words in _WORDS if lineage.get(key)] or ["Nobody noted it."]
+    lines += ["", "## How well it does", "", *_figures(facts)]
+    if facts.get("notes"):
+        lines += ["", "## Notes", "", str(facts["notes"])]
+    return "\n".join(lines) + "\n"
+
+
+_WORDS = (("parent", "Trained on from"), ("source", "Imported from the file"), ("seed", "Seed"))
+
+
+def _figures(facts: Mapping[str, object]) -> list[str]:
+    metrics = facts.get("metrics")
+    if not isinstance(metrics, Mapping):
+        return ["Not measured: nothing is known of how often it misses lesions, or marks what is none."]
+    lines: list[str] = []
+    for part, words in (("test", "patients held out"), ("validation", "validation patients")):
+        table = metrics.get(part)
+        values = table.get("metrics") if isinstance(table, Mapping) else None
+        if isinstance(table, Mapping) and isinstance(values, Mapping):
+            lines += [f"On {table.get('patients', 'the')} {words}:", "", "| figure | value |", "|---|---|"]
+            lines += [f"| {key} | {value:.3f} |" for key, value in values.items() if isinstance(value, int | float)]
+            lines.append("")
+    return lines or ["Not measured."]
+
+
+def card_text(path: Path, facts: Mapping[str, object]) -> str:
+    """The card in words that lies beside weights, or a short one made of the facts."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return in_words(facts)
