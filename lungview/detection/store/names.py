@@ -37,7 +37,8 @@ def checked_name(text: str, taken: Collection[str]) -> str:
 def suggested_name(text: str, taken: Collection[str]) -> str:
     """A name that can be used, as near to the text as can be; a number is added where another model has it."""
     kept = tidied("".join(sign if _is_fine(sign) else " " for sign in unicodedata.normalize("NFC", text)))
-    base = kept.lstrip(_SIGNS)[:LONGEST].rstrip(_SIGNS.replace(")", "")) or _FALLBACK
+    begin = next((place for place, sign in enumerate(kept) if sign.isalnum()), len(kept))
+    base = kept[begin:][:LONGEST].rstrip(_SIGNS.replace(")", "")) or _FALLBACK
     base = f"{base} {_FALLBACK}" if base.casefold() in _RESERVED else base
     others = {folded(each) for each in taken}
     number, name = 1, base
