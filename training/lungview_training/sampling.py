@@ -17,6 +17,9 @@ from lungview_training.context import with_neighbours
 from lungview_training.pasting import lung_places, paste, sheet
 from lungview_training.samples import Nodule, Sample, boxes_of
 
+_PLACES_KEPT = 1500
+"""Slices whose lung is remembered, at up to 0.2 MB each; that of others is looked for anew."""
+
 Picture = TypeVar("Picture", NDArray[np.int16], NDArray[np.uint8])
 
 
@@ -138,6 +141,8 @@ class Sampler:
 
     def _paste_into(self, drawn: _Drawn, sample: Sample, random: np.random.Generator) -> None:
         if id(sample) not in self._places:
+            if len(self._places) >= _PLACES_KEPT:
+                self._places.pop(next(iter(self._places)))
             self._places[id(sample)] = lung_places(sample.hu)
         places = self._places[id(sample)]
         if len(places) < 200:
