@@ -1,5 +1,6 @@
 """What the training windows ask for, joined here from detection and the trainer; called in job threads."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from lungview_training.supervision.plan import BaseModel
     from lungview_training.supervision.proof import Proof
 
+log = logging.getLogger(__name__)
+
 _FRESH = "fresh"
 
 
@@ -18,19 +21,23 @@ def training_services(folder: Path | None = None) -> "TrainingServices":
     """folder: where trainings are kept, None for the user's own place."""
     from lungview.ui.training.services import TrainingServices
 
-    return TrainingServices(base_models=base_models, devices=devices, check=check, prove=prove, folder=folder)
+    return TrainingServices(
+        base_models=base_models, devices=devices, check=check, prove=prove, keep=keep, folder=folder
+    )
 
 
 def base_models() -> "tuple[BaseModel, ...]":
     """Models that training can go on from, the default first, and an untrained network."""
-    from lungview.detection.cards import bundled_cards
+    from lungview.app import model_store
     from lungview.detection.models_info import TRAINABLE
     from lungview_training.supervision.plan import BaseModel
 
+    store = model_store()
+    models = [each for each in store.shelf().models if not each.trouble and each.info.architecture in TRAINABLE]
+    cards = [store.card(model.name) for model in models]
     found = [
         BaseModel(card.info.name, card.info.title, card.info.architecture, card.weights, _channels(card.facts))
-        for card in bundled_cards()
-        if card.info.architecture in TRAINABLE
+        for card in cards
     ]
     return (*found, BaseModel(_FRESH, "Nothing: an untrained network", "compact", None))
 
@@ -66,6 +73,27 @@ def prove(config: "TrainingConfig", base: str, weights: Path, task: "Task") -> "
     from lungview_training.proving import prove as compare
 
     return compare(config, before, _detector(str(weights)), task)
+
+
+def keep(config: "TrainingConfig", base: str, weights: Path, name: str, proof: "Proof | None") -> str:
+    """The run's weights among the reader's models; the name they have there."""
+    from lungview_training.keep_model import from_proof, keep_model
+
+    measured = {**from_proof(proof), **_thresholds(config, weights)}
+    parent = "" if base == _FRESH else base
+    return keep_model(config.output, name, weights=weights, parent=parent, measured=measured).name
+
+
+def _thresholds(config: "TrainingConfig", weights: Path) -> dict[str, object]:
+    """Operating points chosen on the run's validation patients; nothing where there are too few to choose on."""
+    from lungview.errors import LungViewError
+    from lungview_training.thresholds import operating_points_of
+
+    try:
+        return {"operating_points": points} if (points := operating_points_of(config, weights)) else {}
+    except LungViewError:  # its data may be gone by now; the model is kept all the same
+        log.info("thresholds were not chosen", exc_info=True)
+        return {}
 
 
 def _detector(name_or_file: str) -> "Detector":

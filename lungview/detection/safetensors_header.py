@@ -30,7 +30,15 @@ class Header:
         counted = (shape for name, shape in self.shapes.items() if not name.endswith(_BUFFERS))
         return sum(math.prod(shape) for shape in counted)
 
+    @property
+    def in_channels(self) -> int:
+        """How many channels the network sees of a slice and its neighbours; 1 for one that sees the slice alone."""
+        seen = [shape[1] for shape in self.shapes.values() if len(shape) == 4]
+        return next((count for count in _CHANNEL_COUNTS if count in seen), 1)
 
+
+_CHANNEL_COUNTS = (3, 5, 7)
+"""As lungview.detection.preprocess has them, which needs torch."""
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 

@@ -9,7 +9,9 @@ from safetensors.torch import save_file
 
 from lungview.detection.build import build_network
 from lungview.detection.cards import bundled_cards
+from lungview.detection.networks.catalogue import make_network, network_names
 from lungview.detection.networks.compact import CompactNet
+from lungview.detection.preprocess import CHANNEL_COUNTS
 from lungview.detection.registry import available_models, load_detector
 from lungview.detection.safetensors_header import read_header
 from lungview.detection.store.importing import import_model
@@ -40,6 +42,7 @@ def test_bare_weights_of_a_known_network_are_kept_and_answer(store: ModelStore, 
     assert (model.name, model.info.architecture, model.lineage.source) == ("own", "compact", "own.safetensors")
     assert model.info.parameters == sum(value.numel() for value in CompactNet().parameters())
     assert read_header(kept_file(model, home)).architecture == "compact"
+    assert store.card("own").facts["in_channels"] == 3
     assert load_detector("own", "cpu").info == model.info
     assert [info.name for info in available_models()] == ["compact", "own"]
 
@@ -113,3 +116,13 @@ def test_weights_changed_on_the_disk_are_refused_by_name(store: ModelStore, tmp_
         load_detector("mine", "cpu")
     with pytest.raises(DetectionError, match="no model and no file"):
         load_detector("none such", "cpu")
+
+
+def test_the_header_alone_tells_size_and_channels_of_every_network(tmp_path: Path) -> None:
+    for name in network_names():
+        for channels in CHANNEL_COUNTS:
+            network = make_network(name, channels)
+            save_file(network.state_dict(), tmp_path / "w.safetensors")
+            header = read_header(tmp_path / "w.safetensors")
+            assert header.parameters == sum(value.numel() for value in network.parameters())
+            assert header.in_channels == channels

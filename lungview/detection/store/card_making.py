@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from lungview.detection.models_info import ARCHITECTURES, architecture
+from lungview.detection.safetensors_header import Header
 from lungview.detection.store.entries import SCHEMA
 from lungview.domain.model_shelf import Lineage, Origin
 from lungview.errors import WeightsError
@@ -34,7 +35,7 @@ class Making:
     text: str = ""
 
 
-def make_card(name: str, network: str, parameters: int, sha256: str, making: Making) -> Facts:
+def make_card(name: str, network: str, header: Header, sha256: str, making: Making) -> Facts:
     """The card of weights that are about to be kept."""
     if network not in {each.key for each in ARCHITECTURES}:
         known = ", ".join(each.key for each in ARCHITECTURES)
@@ -54,7 +55,8 @@ def make_card(name: str, network: str, parameters: int, sha256: str, making: Mak
         "origin": making.origin.value,
         "summary": making.summary or kind.summary,
         "notes": making.notes,
-        "parameters": parameters,
+        "parameters": header.parameters,
+        "in_channels": header.in_channels,
         "has_score": kind.has_score,
         "has_attention": True,
         "weights_sha256": sha256,

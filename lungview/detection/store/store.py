@@ -78,7 +78,7 @@ class ModelStore:
         with self._lock, told("keep the model"):
             taken = [model.name for model in self.shelf().models]
             name = suggested_name(name, taken) if is_name_free else checked_name(name, taken)
-            card = make_card(name, _network_of(header, weights), header.parameters, sha256, making)
+            card = make_card(name, _network_of(header, weights), header, sha256, making)
             require_room(self._folder, weights.stat().st_size)
             folder = put(self._folder, file_stem(name), lambda staged: _fill(staged, weights, card, making.text, task))
         log.info("kept a model of the network %s", card["architecture"])
