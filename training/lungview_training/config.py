@@ -62,6 +62,8 @@ class SplitKind(StrEnum):
 SUBTYPES = ("A", "B", "E", "G")
 """Letters of Lung-PET-CT-Dx: adenocarcinoma, small cell, large cell and squamous cell carcinoma."""
 
+_SHARES = ("negative_share", "sheet_share", "paste_probability", "context_drop")
+
 CACHE_ON, CACHE_OFF = "on", "off"
 
 
@@ -170,8 +172,7 @@ class TrainingConfig:
         for name in ("micro_batch", "patience", "min_delta", "freeze", "fix_norm_below", "examples_every"):
             _require(getattr(self, name) >= 0, name, "must not be below 0")
         _require(isinstance(self.mixed_precision, bool), "mixed_precision", "must be true or false")
-        shares = ("negative_share", "sheet_share", "paste_probability", "context_drop", "validation_share", "test_share")
-        for name in shares:
+        for name in (*_SHARES, "validation_share", "test_share"):
             _require(0.0 <= getattr(self, name) <= 1.0, name, "must lie between 0 and 1")
         _require(self.negative_share + self.sheet_share <= 1.0, "sheet_share", "with negative_share exceeds 1")
         _require(self.validation_share + self.test_share < 1.0, "test_share", "leaves no patient for training")

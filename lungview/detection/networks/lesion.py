@@ -20,7 +20,8 @@ class LesionOutput:
     """What a network says of N slices of (H, W); h = H / 4, w = W / 4.
 
     heat, mask: (N, 1, h, w) logits. sides: (N, 4, h, w) left, top, right, bottom in input pixels from the cell's
-    centre, positive. quality: (N, 1, h, w) logits of the IoU that the cell's box has. gate: (N, 1, h, w) in [0, 1], the finest attention gate. presence: (N,) logit of "any lesion".
+    centre, positive. quality: (N, 1, h, w) logits of the IoU that the cell's box has. gate: (N, 1, h, w) in [0, 1], the
+    finest attention gate. presence: (N,) logit of "any lesion".
     """
 
     heat: Tensor
