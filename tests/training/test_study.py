@@ -143,6 +143,17 @@ def test_the_shipped_settings_are_sound(name: str) -> None:
         assert (config.slices, config.epochs, config.fine_tune_epochs, run.image_size) == (1000, 1000, 100, 512)
 
 
+def test_settings_named_from_the_folder_one_stands_in_are_those_of_their_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "mine.toml").write_text((CONFIGS / "thesis-small.toml").read_text())
+    monkeypatch.chdir(tmp_path)
+    config = load_study(Path("configs/mine.toml"))
+    assert config.output.is_absolute()
+    assert all(source.path.is_absolute() for source in config.sources)
+
+
 def test_settings_that_are_unknown_are_named(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text('name = "x"\noutput = "y"\nspeed = 3\n[[sources]]\npath = "."\n')

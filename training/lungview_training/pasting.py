@@ -122,7 +122,7 @@ def _tile(nodule: Nodule, random: np.random.Generator) -> tuple[FloatArray, Bool
     """Cut a square tile around a crop's nodule, off its centre by chance."""
     picture, mask = _varied(nodule, random, 0.8, 1.4)
     pad = SHEET_TILE // 2
-    picture = np.pad(picture, pad, mode="reflect")
+    picture = np.asarray(np.pad(picture, pad, mode="reflect"), dtype=np.float32)
     mask = np.pad(mask, pad)
     middle = [side // 2 - pad for side in picture.shape]
     room = 20

@@ -121,7 +121,8 @@ def load_study(path: Path) -> StudyConfig:
         _require(key in known, key, f"is unknown; known are {', '.join(sorted(known))}")
     for key in ("name", "output", "sources"):
         _require(key in table, key, "is missing")
-    return _checked(table, path.parent)
+    # Absolute, for what stands in the runs' own settings starts from their folders.
+    return _checked(table, path.absolute().parent)
 
 
 def _checked(table: dict[str, object], folder: Path) -> StudyConfig:
