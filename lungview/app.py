@@ -57,12 +57,9 @@ def model_store() -> "ModelStore":
 
 def import_model(path: Path, name: str = "", task: Task | None = None) -> "StoredModel":
     """Keep weights from a file among the reader's models."""
-    from lungview.detection.preload import load_torch_libraries
+    from lungview.model_library import ModelLibrary
 
-    load_torch_libraries()
-    from lungview.detection.store import importing
-
-    return importing.import_model(model_store(), path, name, task)
+    return ModelLibrary().import_model(path, name, task)
 
 
 def load_detector(
@@ -109,6 +106,7 @@ def services(
     state_folder: Path | None = None,
 ) -> "Services":
     """What the window asks the rest of the program for."""
+    from lungview.model_library import ModelLibrary
     from lungview.training_services import training_services
     from lungview.ui.services import Services
 
@@ -121,6 +119,7 @@ def services(
         settings_file=settings_file,
         data_folder=state_folder,
         training=training_services(state_folder / "trainings" if state_folder is not None else None),
+        library=ModelLibrary(),
     )
 
 

@@ -34,6 +34,7 @@ from lungview.ui.reading_controller import ReadingController
 from lungview.ui.review_keeper import ReviewKeeper
 from lungview.ui.reviews import ReviewStore
 from lungview.ui.settings import Layout
+from lungview.ui.shelf.desk import ShelfDesk
 from lungview.ui.shortcuts import Id
 from lungview.ui.slice_slider import SliceSlider
 from lungview.ui.state import ViewerState
@@ -134,6 +135,7 @@ def connect(window: "MainWindow") -> None:
     connect_commands(window)
     window.marks.connect_commands()
     window.news = News(window)
+    window.shelf = ShelfDesk(window)
     window.training = TrainingDesk(window)
     window.layouts.show_first()
     if window.isVisible():

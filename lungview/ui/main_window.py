@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lungview.ui.reading_controller import ReadingController
     from lungview.ui.review_keeper import ReviewKeeper
     from lungview.ui.services import Services
+    from lungview.ui.shelf.desk import ShelfDesk
     from lungview.ui.slice_slider import SliceSlider
     from lungview.ui.state import ViewerState
     from lungview.ui.strip.panel import StripPanel
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         dialogs: DialogOpener
         news: News
         training: TrainingDesk
+        shelf: ShelfDesk
 
     def __init__(self, services: "Services", *, builds_at_once: bool = True) -> None:
         super().__init__()
@@ -210,6 +212,7 @@ class MainWindow(QMainWindow):
         self.hide()
         if self.is_built:
             self.training.shut_down()
+            self.shelf.shut_down()
         if hasattr(self, "runner"):
             self.runner.shut_down()
         super().closeEvent(event)

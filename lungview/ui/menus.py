@@ -29,7 +29,11 @@ _HELP = (Id.KEYS, Id.REPORT, "", Id.ABOUT)
 _CONTEXT = (Id.FIT, Id.INVERT, Id.MIP, "", Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION, "", Id.ACCEPT, Id.DISMISS, "",
             Id.LABEL, Id.PROPAGATE, Id.DELETE_BOX, "", Id.CORNER_TEXT)  # fmt: skip
 _TOOLBAR = (Id.OPEN_FOLDER, "", Id.DRAW_BOX, Id.UNDO, Id.REDO, "", "windows", Id.INVERT, Id.FIT, Id.MIP, "",
-            Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION, "", Id.CINE, "", Id.REVIEWED, "", "layouts")  # fmt: skip
+            Id.READER_MARKS, Id.AI_MARKS, Id.ATTENTION, "", Id.CINE, "", Id.REVIEWED, "", "layouts",
+            "models")  # fmt: skip
+
+_MODEL_WIDTH = 170
+"""Px of a model's name on the toolbar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def _add(menu: QMenu, actions: Actions, ids: Sequence[str]) -> None:
 
 
 class ToolBar(QToolBar):
-    """Icons of the frequent commands, and two menus: windows and layouts."""
+    """Icons of the frequent commands, and three menus: windows, layouts and models."""
 
     def __init__(self, actions: Actions, menus: Menus) -> None:
         super().__init__("Toolbar")
@@ -100,6 +104,7 @@ class ToolBar(QToolBar):
         self.toggleViewAction().setEnabled(False)
         self.windows = _menu_button(menus.windows, "Grey window (1 to 7, 0 for the file's)")
         self.layouts = _menu_button(menus.layouts, "Layouts and panes (Ctrl+1, Ctrl+2)")
+        self.models = _menu_button(menus.models, "The model that looks for lesions")
         for name in _TOOLBAR:
             self._put(name, actions)
 
@@ -111,17 +116,26 @@ class ToolBar(QToolBar):
         """Name the layout in use."""
         self.layouts.setText(layout.value.capitalize())
 
+    def show_model(self, title: str) -> None:
+        """Name the model in use."""
+        metrics = self.models.fontMetrics()
+        self.models.setText(metrics.elidedText(title, Qt.TextElideMode.ElideRight, _MODEL_WIDTH).replace("&", "&&"))
+        self.models.setToolTip(f"The model that looks for lesions: {title}")
+
     def dress(self) -> None:
         """Draw the icons in the colours in use."""
         colours = theme.current_palette()
         self.windows.setIcon(icons.icon("sun-dim", colours))
         self.layouts.setIcon(icons.icon("layout", colours))
+        self.models.setIcon(icons.icon("cpu", colours))
 
     def _put(self, name: str, actions: Actions) -> None:
         if name == "windows":
             self.addWidget(self.windows)
         elif name == "layouts":
             self.addWidget(self.layouts)
+        elif name == "models":
+            self.addWidget(self.models)
         elif name:
             self.addAction(actions[name])
         else:

@@ -120,7 +120,8 @@ class News(QObject):
         window.status.set_model(f"{model.title} · {_DEVICES.get(device, device)}")
         window.model_menu.show_in_use(model, name_or_file)
         window.display.set_score_threshold(window.preferences.threshold_for(model.name, model.default_threshold))
-        window.preferences.remember_model(name_or_file)
+        window.toolbar.show_model(model.title)
+        window.preferences.remember_model("" if window.shelf.is_default(model) else name_or_file)
 
     def _on_load_failed(self, name_or_file: str) -> None:
         """Keep the model before; a remembered one that is gone makes way for the default."""
@@ -128,8 +129,10 @@ class News(QObject):
         detector = window.detection.detector
         if detector is not None:
             window.status.set_model(f"{detector.info.title} · {_DEVICES.get(detector.device, detector.device)}")
-        elif name_or_file:
+        elif name_or_file and name_or_file != window.shelf.stand_in():
             window.detection.load("")
+        elif stand_in := "" if name_or_file else window.shelf.stand_in():
+            window.detection.load(stand_in)
         else:
             window.status.set_model("No model")
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # numpy and pydicom must not be imported before the first pai
     from lungview.domain.volume import Volume
     from lungview.reading.case import Case
     from lungview.task import Task
+    from lungview.ui.shelf.services import Library
     from lungview.ui.training.services import TrainingServices
 
 
@@ -46,6 +47,7 @@ class Services:
     write_demo: writes the synthetic patient into a folder and returns the path to open.
     settings_file: where settings are kept, None for the user's own place (or LUNGVIEW_HOME).
     data_folder: where review states are kept, None for the user's own place (or LUNGVIEW_HOME).
+    library: the shelf of models, None where only the bundled ones are offered.
     training: what fine-tuning needs, None where it is not offered.
     """
 
@@ -57,3 +59,4 @@ class Services:
     settings_file: Path | None = None
     data_folder: Path | None = None
     training: "TrainingServices | None" = None
+    library: "Library | None" = None

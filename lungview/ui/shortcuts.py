@@ -83,6 +83,8 @@ class Id(StrEnum):
     RESET_LAYOUT = "reset-layout"
     OPEN_WEIGHTS = "open-weights"
     DETECT_AGAIN = "detect-again"
+    MANAGE_MODELS = "manage-models"
+    ROLL_BACK_MODEL = "roll-back-model"
     TRAIN = "train"
     REPORT = "report"
     KEYS = "keys"
@@ -174,6 +176,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(Id.RESET_LAYOUT, "Reset this layout", Group.LAYOUT),
     Command(Id.OPEN_WEIGHTS, "Open weights file…", Group.MODEL),
     Command(Id.DETECT_AGAIN, "Detect again", Group.MODEL, ("Ctrl+D",)),
+    Command(Id.MANAGE_MODELS, "Models…", Group.MODEL, ("Ctrl+Shift+M",), hint="Keep, compare and choose models"),
+    Command(Id.ROLL_BACK_MODEL, "Back to the default before", Group.MODEL),
     Command(Id.TRAIN, "Fine-tune…", Group.TRAINING, ("Ctrl+T",), "graduation-cap", hint="Fine-tune a model"),
     Command(Id.REPORT, "Geometry and files report", Group.HELP, ("Ctrl+R",)),
     Command(Id.KEYS, "Keys and mouse", Group.HELP, ("F1", "?"), "keyboard", hint="All keys and gestures"),

@@ -62,7 +62,7 @@ def test_a_kept_model_tells_where_it_comes_from_and_how_well_it_does(store: Mode
     assert elder.name == "elder", "the weights tell the parent, whatever it is called now"
     assert child.iou is not None
     assert (child.iou.value, child.iou.low, child.iou.high) == (0.61, 0.5, 0.7)
-    assert "0.610" in store.text("child")
+    assert "0.61 | 0.50 to 0.70" in store.text("child")
     assert "Trained on from: parent" in store.text("child")
 
 

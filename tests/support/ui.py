@@ -18,6 +18,7 @@ from lungview.reading.case import open_case
 from lungview.ui.main_window import MainWindow
 from lungview.ui.services import Services
 from lungview.ui.settings import Settings, SettingsStore
+from lungview.ui.shelf.services import Library
 from tests.support.annotations import write_voc
 from tests.support.detectors import ScriptedDetector
 from tests.support.dicom_series import Recipe, write_series
@@ -58,6 +59,7 @@ class MakeWindow(Protocol):
         load_detector: Callable[[str], Detector] | None = None,
         models: tuple[ModelInfo, ...] | None = None,
         settings: Settings | None = None,
+        library: Library | None = None,
         shows: bool = True,
         builds_at_once: bool = True,
     ) -> MainWindow: ...
@@ -77,6 +79,7 @@ class WindowMaker:
         load_detector: Callable[[str], Detector] | None = None,
         models: tuple[ModelInfo, ...] | None = None,
         settings: Settings | None = None,
+        library: Library | None = None,
         shows: bool = True,
         builds_at_once: bool = True,
     ) -> MainWindow:
@@ -92,6 +95,7 @@ class WindowMaker:
             available_models=lambda: models or (answers.info,),
             settings_file=file,
             data_folder=self._folder / "data",
+            library=library,
         )
         window = MainWindow(services, builds_at_once=builds_at_once)
         self._windows.append(window)

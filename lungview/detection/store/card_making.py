@@ -92,21 +92,34 @@ def in_words(facts: Mapping[str, object]) -> str:
 
 
 _WORDS = (("parent", "Trained on from"), ("source", "Imported from the file"), ("seed", "Seed"))
+_FIGURES = {
+    "best_box_iou": "mean IoU of the best-scored box with a reader's",
+    "mean_iou": "mean IoU of the best-scored box with a reader's",
+    "map50": "mAP at IoU 0.50",
+    "ap50": "AP at IoU 0.50",
+    "sensitivity": "readers' boxes hit at the balanced threshold",
+    "negatives_flagged": "lesion-free slices with any mark",
+}
 
 
 def _figures(facts: Mapping[str, object]) -> list[str]:
     metrics = facts.get("metrics")
-    if not isinstance(metrics, Mapping):
-        return ["Not measured: nothing is known of how often it misses lesions, or marks what is none."]
     lines: list[str] = []
     for part, words in (("test", "patients held out"), ("validation", "validation patients")):
-        table = metrics.get(part)
+        table = metrics.get(part) if isinstance(metrics, Mapping) else None
         values = table.get("metrics") if isinstance(table, Mapping) else None
         if isinstance(table, Mapping) and isinstance(values, Mapping):
-            lines += [f"On {table.get('patients', 'the')} {words}:", "", "| figure | value |", "|---|---|"]
-            lines += [f"| {key} | {value:.3f} |" for key, value in values.items() if isinstance(value, int | float)]
+            lines += [f"On {table.get('patients', '')} {words}:".replace("  ", " "), ""]
+            lines += ["| figure | value | 95 % interval |", "|---|---|---|"]
+            lines += [_line(key, value, table.get("interval_95")) for key, value in values.items() if key in _FIGURES]
             lines.append("")
-    return lines or ["Not measured."]
+    return lines or ["Not measured: nothing is known of how often it misses lesions, or marks what is none."]
+
+
+def _line(key: str, value: object, intervals: object) -> str:
+    pair = intervals.get(key) if isinstance(intervals, Mapping) else None
+    spread = f"{pair[0]:.2f} to {pair[1]:.2f}" if isinstance(pair, list) and len(pair) == 2 else "–"
+    return f"| {_FIGURES[key]} | {f'{value:.2f}' if isinstance(value, int | float) else '–'} | {spread} |"
 
 
 def card_text(path: Path, facts: Mapping[str, object]) -> str:

@@ -1,0 +1,1 @@
+"""The reader's models in the window: the manager, and what it asks of the shelf."""
