@@ -33,10 +33,19 @@ def neighbours(volume: Volume, index: int, count: int) -> tuple[int, ...]:
     one once it is. DetectionError says so, and the slice must wait.
     """
     if not volume.geometry.is_known:
-        return (index,) * count
+        return _as_told(volume, index, count)
     positions = volume.geometry.positions_mm
     places = (candidates(positions, index, offset) for offset in OFFSETS_MM[count])
     return tuple(_first_usable(volume, index, near) for near in places)
+
+
+def _as_told(volume: Volume, index: int, count: int) -> tuple[int, ...]:
+    """Where no positions are known: the neighbours that the volume names."""
+    if not volume.beside:
+        return (index,) * count
+    told = dict(zip(OFFSETS_MM[4], volume.beside[index], strict=True))
+    named = (told[offset] for offset in OFFSETS_MM[count])
+    return tuple(_first_usable(volume, index, () if place is None else (place,)) for place in named)
 
 
 def _first_usable(volume: Volume, index: int, near: Sequence[int]) -> int:

@@ -16,6 +16,8 @@ class Volume:
     is_read: (slice,) True where that slice's voxels are final; shared with the loader, which sets it.
     unreadable: (slice, sentence) for slices whose file could not be decoded; they show as air.
     notes: sentences on what reading had to change, such as values beyond what int16 holds.
+    beside: for slices whose place is not known, the indices of those that are taken to lie at -10, -5, 5 and 10 mm from
+        each, None where there is none; empty where nothing is known of them.
     """
 
     stack: Stack
@@ -24,6 +26,7 @@ class Volume:
     is_read: BoolArray
     unreadable: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+    beside: tuple[tuple[int | None, ...], ...] = ()
 
     @property
     def is_colour(self) -> bool:

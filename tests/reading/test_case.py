@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_the_readers_own_boxes_come_back(tmp_path: Path) -> None:
     own = Finding(RECIPE.sop_uid(0), Box(1, 1, 4, 4), "A", "Reader", "2026-11-24T10:00:00Z")
     write_findings(own_boxes_folder(), own.sop_instance_uid, [own], rows=64, columns=64)
     case = _open(root / "Lung-PET-CT-Dx")
-    assert case.findings_by_slice(case.scan.stacks[0])[0] == (own,)
+    assert case.findings_by_slice(case.scan.stacks[0])[0] == (replace(own, is_own=True),)
     assert case.annotations.problems == ()
 
 

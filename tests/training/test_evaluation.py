@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lungview.detection.context import neighbours
 from lungview.detection.registry import load_detector
 from lungview.domain.box import Box
 from lungview.domain.detection import ModelInfo
@@ -15,6 +16,8 @@ from lungview.domain.finding import Source
 from lungview.domain.lesion import Lesion
 from lungview.errors import NothingFoundError
 from lungview.task import Task
+from lungview_training.context import with_neighbours
+from lungview_training.dataset import read_images
 from lungview_training.evaluation.figures import figures, reliability, size_figures
 from lungview_training.evaluation.lesions import hit_of
 from lungview_training.evaluation.marks import gather
@@ -22,6 +25,7 @@ from lungview_training.evaluation.origin import seen_before
 from lungview_training.evaluation.pictures import MODEL as MODEL_COLOUR
 from lungview_training.evaluation.pictures import MOST, READER, WorstCases
 from lungview_training.evaluation.run import evaluate_folder
+from lungview_training.evaluation.sources import labelled_scans
 from tests.support.annotations import write_voc
 from tests.support.detectors import MODEL, ScriptedDetector
 from tests.support.dicom_series import Recipe, write_series
@@ -169,13 +173,13 @@ def test_a_folder_without_readers_boxes_is_refused(tmp_path: Path) -> None:
 def test_patients_the_bundled_model_learned_from_are_told_loudly() -> None:
     info = load_detector("default", "cpu").info
     seen = seen_before(info, None, ["Subject_1", "Subject_12", "Stranger"])
-    assert (seen.train, seen.test) == (("Subject_1",), ("Subject_12",))
-    assert "LEARNED FROM 1" in seen.warning
-    assert seen_before(info, None, ["Subject_12", "Stranger"]).warning == ""
+    assert (seen.train, seen.test) == (("Subject_1", "Subject_12"), ())
+    assert "LEARNED FROM 2" in seen.warning
+    assert seen_before(info, None, ["Stranger"]).warning == ""
     assert "no card" in seen_before(MODEL, None, ["Subject_1"]).warning
 
 
-def test_held_out_patients_are_measured_as_their_users_would_see_them(tmp_path: Path) -> None:
+def test_patients_learned_from_are_measured_with_a_warning(tmp_path: Path) -> None:
     source = shared("msd-lung-256")
     chosen = ("Subject_12", "Subject_2", "Subject_28")
     (tmp_path / "few").mkdir()
@@ -187,8 +191,21 @@ def test_held_out_patients_are_measured_as_their_users_would_see_them(tmp_path: 
     document = evaluate_folder(tmp_path / "few", load_detector("default", "cpu"), tmp_path / "out", Task())
     data, best = document["data"], document["best_box_iou"]
     assert isinstance(data, dict)
-    assert data["in_test_split"] == ["Subject_12", "Subject_2", "Subject_28"]
-    assert document["warning"] == ""
+    assert data["in_test_split"] == []
+    assert "LEARNED FROM 3" in str(document["warning"])
     assert isinstance(best, dict)
     low, high = best["interval_95"]
-    assert 0.05 < low <= best["value"] <= high < 1.0
+    assert 0.3 < low <= best["value"] <= high < 1.0
+
+
+@pytest.mark.parametrize("count", [0, 2, 4])
+def test_pictures_are_judged_with_the_neighbours_they_were_learned_with(count: int) -> None:
+    source = shared("msd-lung-256")
+    learned = {(each.patient, each.name): each for each in read_images(source)}
+    scan = next(labelled_scans(source, None, Task()))
+    accompanied = 0
+    for index, name in enumerate(scan.slice_names):
+        beside = neighbours(scan.volume, index, count)
+        assert (scan.volume.voxels[[index, *beside]] == with_neighbours(learned[scan.patient, name], count)).all()
+        accompanied += any(place != index for place in beside)
+    assert bool(accompanied) is bool(count)

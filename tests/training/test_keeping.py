@@ -234,7 +234,7 @@ def test_a_run_leaves_settings_curves_pictures_and_a_page(tmp_path: Path) -> Non
     assert len(pictures.paths) == 2  # a slice with a lesion and one without
     assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in pictures.paths)
     assert any(isinstance(event, PlotsSaved) for event in events)
-    assert (tmp_path / "curves.csv").read_text().startswith("step,loss,heat,box,mask,presence,learning_rate")
+    assert (tmp_path / "curves.csv").read_text().startswith("step,loss,heat,box,mask,presence,quality,learning_rate")
     page = (tmp_path / "run.html").read_text()
     assert page.count("<svg") == 3
     assert "data:image/png" in page

@@ -1,8 +1,8 @@
 """Labelled scans as volumes that any detector can be asked about, from image folders and DICOM trees alike."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from lungview.reading.case import Case, open_case
 from lungview.task import Task
 from lungview_training.dataset import read_images
 from lungview_training.labelled import boxed_volumes, tell_left_out
+from lungview_training.pictures import Picture, around, by_number, read_pictures
 from lungview_training.samples import Sample
 
 
@@ -80,6 +81,7 @@ def _scans(
 
 def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
     """Each patient's pictures, one scan for each size of picture."""
+    pictures = {(each.subject, each.name): each for each in read_pictures(folder)}
     groups: dict[tuple[str, tuple[int, ...]], list[Sample]] = defaultdict(list)
     for sample in read_images(folder):
         groups[sample.patient, sample.hu.shape].append(sample)
@@ -92,9 +94,16 @@ def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
         }
         names = tuple(sample.name for sample in samples)
         scan = f"{shape[1]} x {shape[0]}"
-        yield LabelledScan(
-            patient, scan, _picture_volume(scan, samples), names, findings, tuple(range(len(samples))), False
-        )
+        volume = replace(_picture_volume(scan, samples), beside=_beside([pictures[patient, name] for name in names]))
+        yield LabelledScan(patient, scan, volume, names, findings, tuple(range(len(samples))), False)
+
+
+def _beside(pictures: Sequence[Picture]) -> tuple[tuple[int | None, ...], ...]:
+    """Each picture's neighbours among these, by their numbers, as the networks that look at neighbours learned them."""
+    places = {picture: index for index, picture in enumerate(pictures)}
+    known = by_number(pictures)
+    found = (around(picture, known) or (None,) * 4 for picture in pictures)
+    return tuple(tuple(None if each is None else places[each] for each in four) for four in found)
 
 
 def _picture_volume(key: str, samples: list[Sample]) -> Volume:
