@@ -1,5 +1,6 @@
 """False marks per scan at the stops, counted on whole series of patients held out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from lungview.domain.detection import OperatingPoint
 from lungview_training.config import SourceConfig, SourceKind, TrainingConfig
 from lungview_training.heldout import HeldOut
-from lungview_training.whole_scans import count_false_marks
+from lungview_training.whole_scans import FEWEST_PATIENTS, count_false_marks
 from tests.support.annotations import write_voc
 from tests.support.dicom_series import Recipe, write_series
 from tests.support.weights import compact_file
@@ -31,7 +32,9 @@ def test_series_of_held_out_patients_are_counted_and_others_are_not(tmp_path: Pa
     assert (counts.patients, counts.scans) == (1, 1)
     sensitive, specific = counts.false_marks
     assert sensitive > specific == 0.0, "the network is untrained and marks everywhere, but never for certain"
-    assert [point.false_marks_per_scan for point in counts.told(POINTS)] == [sensitive, 0.0]
+    assert counts.told(POINTS) == POINTS, "one patient promises nothing"
+    many = replace(counts, patients=FEWEST_PATIENTS)
+    assert [point.false_marks_per_scan for point in many.told(POINTS)] == [sensitive, 0.0]
     nobody = count_false_marks(config, [HeldOut("one", weights, (judged("OTHER", [], []),))], POINTS, None)
     assert nobody.scans == 0
     assert nobody.told(POINTS) == POINTS, "what was not counted stays unknown"

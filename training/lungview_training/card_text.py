@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lungview.detection.preprocess import CHANNEL_WINDOWS, PIXEL_MM
 from lungview.errors import TrainingError
+from lungview_training.whole_scans import FEWEST_PATIENTS
 
 _ROWS = (
     ("best_box_iou", "mean IoU of the best-scored box with a reader's, boxed slices"),
@@ -149,10 +150,11 @@ def _error(value: object) -> str:
 
 def _points(card: Mapping[str, object]) -> list[str]:
     scans = _table(card, "whole_scans")
+    patients = int(_number(scans["patients"]))
     counted = (
-        f"False marks per scan were counted on {scans['scans']} whole series of {scans['patients']} patients."
-        if scans["scans"]
-        else "No whole series were held out, so false marks per scan are not known."
+        f"False marks per scan were counted on {scans['scans']} whole series of {patients} patients."
+        if patients >= FEWEST_PATIENTS
+        else f"Whole series of {patients} patients were held out, too few to tell false marks per scan."
     )
     return [
         "| operating point | score threshold | readers' boxes hit | false marks per scan |",

@@ -18,6 +18,10 @@ _PICTURES = frozenset({SourceKind.IMAGES, SourceKind.CROPS})
 """Kinds of sources that hold no whole series."""
 
 
+FEWEST_PATIENTS = 5
+"""From so many patients on their mean is told to readers; of one or two it would promise what nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanCounts:
     """Whole series looked at, and the mean number of lesions marked on one that nobody drew, at each stop."""
@@ -27,8 +31,8 @@ class ScanCounts:
     false_marks: tuple[float, ...]
 
     def told(self, points: Sequence[OperatingPoint]) -> tuple[OperatingPoint, ...]:
-        """The stops with their false marks per scan, as they were where no scan was looked at."""
-        if not self.scans:
+        """The stops with their false marks per scan, as they were where too few patients were looked at."""
+        if self.patients < FEWEST_PATIENTS:
             return tuple(points)
         pairs = zip(points, self.false_marks, strict=True)
         return tuple(replace(point, false_marks_per_scan=round(count, 2)) for point, count in pairs)
