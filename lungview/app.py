@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lungview.domain.model_shelf import StoredModel
     from lungview.domain.study import Stack
     from lungview.domain.volume import Volume
+    from lungview.model_library import ModelLibrary
     from lungview.reading.case import Case
     from lungview.ui.services import Services
     from lungview.ui.snapshot import View
@@ -55,11 +56,16 @@ def model_store() -> "ModelStore":
     return ModelStore()
 
 
-def import_model(path: Path, name: str = "", task: Task | None = None) -> "StoredModel":
-    """Keep weights from a file among the reader's models."""
+def model_library() -> "ModelLibrary":
+    """The shelf of models that takes in files too."""
     from lungview.model_library import ModelLibrary
 
-    return ModelLibrary().import_model(path, name, task)
+    return ModelLibrary()
+
+
+def import_model(path: Path, name: str = "", task: Task | None = None) -> "StoredModel":
+    """Keep weights from a file among the reader's models."""
+    return model_library().import_model(path, name, task)
 
 
 def load_detector(
@@ -106,7 +112,6 @@ def services(
     state_folder: Path | None = None,
 ) -> "Services":
     """What the window asks the rest of the program for."""
-    from lungview.model_library import ModelLibrary
     from lungview.training_services import training_services
     from lungview.ui.services import Services
 
@@ -119,7 +124,7 @@ def services(
         settings_file=settings_file,
         data_folder=state_folder,
         training=training_services(state_folder / "trainings" if state_folder is not None else None),
-        library=ModelLibrary(),
+        library=model_library,
     )
 
 

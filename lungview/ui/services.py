@@ -47,7 +47,7 @@ class Services:
     write_demo: writes the synthetic patient into a folder and returns the path to open.
     settings_file: where settings are kept, None for the user's own place (or LUNGVIEW_HOME).
     data_folder: where review states are kept, None for the user's own place (or LUNGVIEW_HOME).
-    library: the shelf of models, None where only the bundled ones are offered.
+    library: gives the shelf of models, None where only the bundled ones are offered.
     training: what fine-tuning needs, None where it is not offered.
     """
 
@@ -59,4 +59,4 @@ class Services:
     settings_file: Path | None = None
     data_folder: Path | None = None
     training: "TrainingServices | None" = None
-    library: "Library | None" = None
+    library: "Callable[[], Library] | None" = None

@@ -95,7 +95,7 @@ class WindowMaker:
             available_models=lambda: models or (answers.info,),
             settings_file=file,
             data_folder=self._folder / "data",
-            library=library,
+            library=(lambda: library) if library is not None else None,
         )
         window = MainWindow(services, builds_at_once=builds_at_once)
         self._windows.append(window)

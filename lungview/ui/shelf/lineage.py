@@ -25,7 +25,7 @@ class LineageTree(QTreeWidget):
         self.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.header().resizeSection(0, 210)
+        self.header().resizeSection(0, 240)
 
     def show_model(self, shelf: Shelf, model: StoredModel | None) -> None:
         """Show another model's."""
@@ -81,7 +81,7 @@ def facts_of(shelf: Shelf, model: StoredModel) -> list[tuple[str, str]]:
         ("Seed", "" if lineage.seed is None else str(lineage.seed)),
         ("Data", lineage.data_hash[:16]),
         ("Parent's weights", lineage.parent_sha256[:16]),
-        ("Weights", f"{model.info.weights_sha256[:16]}, {model.megabytes:.1f} MB"),
+        ("Weights", f"{model.info.weights_sha256[:16]} {model.megabytes:.1f} MB".strip()),
         ("Notes", model.notes),
     ]
     if lineage.parent and shelf.parent_of(model) is None:
