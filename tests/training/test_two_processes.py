@@ -1,7 +1,6 @@
 """Several processes under torchrun give what one process gives, and outlive the loss of one."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,12 +24,9 @@ def _train(output: Path, processes: int, *, dies: str = "lives") -> dict[str, to
     script = [str(ROOT / "tests" / "training" / "two_processes.py"), str(output), str(STEPS), dies]
     command = [sys.executable, *script]
     if processes > 1:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        launcher = ["-m", "torch.distributed.run", f"--nproc-per-node={processes}", "--max-restarts=2"]
-        address = ["--master-addr=127.0.0.1", f"--master-port={port}"]
-        command = [sys.executable, *launcher, *address, *script]
+        # Standalone: the launcher keeps the meeting place itself, so that it outlives a worker that is lost.
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--max-restarts=2"]
+        command = [sys.executable, *launcher, *script]
     path = os.pathsep.join((str(ROOT), str(ROOT / "training")))
     surroundings = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=300, check=False)

@@ -44,7 +44,7 @@ settings that keep a run going
   mixed_precision = false  keep to single precision on a GPU
 
 more than one GPU or machine
-  torchrun --nproc-per-node=2 --max-restarts=3 -m lungview_training.cli run my.toml
+  torchrun --standalone --nproc-per-node=2 --max-restarts=3 -m lungview_training.cli run my.toml
   torchrun --nnodes=2 --nproc-per-node=4 --rdzv-backend=c10d --rdzv-endpoint=HOST:29400 --max-restarts=3 \\
       -m lungview_training.cli run my.toml                                   (on each machine)
   batch_size is shared out, so the result is that of one process up to rounding. The first process writes; when a
