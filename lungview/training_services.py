@@ -86,7 +86,10 @@ def keep(config: "TrainingConfig", base: str, weights: Path, name: str, proof: "
 
 def _thresholds(config: "TrainingConfig", weights: Path) -> dict[str, object]:
     """Operating points chosen on the run's validation patients; nothing where there are too few to choose on."""
+    from lungview.detection.preload import load_torch_libraries
     from lungview.errors import LungViewError
+
+    load_torch_libraries()
     from lungview_training.thresholds import operating_points_of
 
     try:

@@ -1,14 +1,11 @@
 """Joins training to the window: its command, its chip, its dialog; made with the window, but costly parts late."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QInputDialog
 
 from lungview.places import data_folder
-from lungview.task import Task
 from lungview.ui.shortcuts import Id
 
 if TYPE_CHECKING:
@@ -81,20 +78,30 @@ class TrainingDesk(QObject):
 
     def _make_dialog(self) -> "TrainingDialog":
         from lungview.ui.training.dialog import TrainingDialog
+        from lungview.ui.training.keeping import ModelKeeping
 
         assert self._services is not None
         window, services = self._window, self._services
         controller = self.controller or self._make_controller()
         dialog = self.dialog = TrainingDialog(controller, window.runner, services, window)
-        dialog.keep_wanted.connect(self._ask_name)
+        self.keeping = ModelKeeping(window, controller, dialog, services)
         dialog.outcome.lesion_wanted.connect(self._show_lesion)
-        listing = window.runner.start("Listing models", lambda _task: services.base_models(), is_quiet=True)
-        listing.succeeded.connect(self._on_listed)
-        listing.failed.connect(dialog.tell)
+        self._list_bases()
+        if window.shelf.keeper is not None:
+            window.shelf.keeper.shelf_changed.connect(lambda _shelf: self._list_bases())
         asking = window.runner.start("Looking for devices", lambda _task: services.devices(), is_quiet=True)
         asking.succeeded.connect(dialog.setup.advanced.set_devices)
         asking.failed.connect(dialog.tell)
         return dialog
+
+    def _list_bases(self) -> None:
+        """Show what can be gone on from, now and each time a model is kept, renamed or deleted."""
+        if self._services is None or self.dialog is None:
+            return
+        base_models = self._services.base_models
+        listing = self._window.runner.start("Listing models", lambda _task: base_models(), is_quiet=True)
+        listing.succeeded.connect(self._on_listed)
+        listing.failed.connect(self.dialog.tell)
 
     def _on_listed(self, found: "tuple[BaseModel, ...]") -> None:
         model = self._window.state.model
@@ -130,38 +137,6 @@ class TrainingDesk(QObject):
         if self._gave_up_gpu:
             self._gave_up_gpu = False
             self._window.detection.load(self._window.preferences.current.model)
-
-    def _ask_name(self, suggested: str) -> None:
-        if self.dialog is None:
-            return
-        asking = QInputDialog(self.dialog)
-        asking.setWindowTitle("Keep the new model")
-        proof = self.dialog.outcome.proof
-        warning = f"{proof.warning}\n\n" if proof is not None and proof.warning else ""
-        asking.setLabelText(f"{warning}Name of the new model:")
-        asking.setTextValue(suggested)
-        asking.textValueSelected.connect(self._keep)
-        asking.finished.connect(asking.deleteLater)
-        asking.open()
-
-    def _keep(self, name: str) -> None:
-        controller, dialog, services = self.controller, self.dialog, self._services
-        keep = services.keep if services is not None else None
-        if controller is None or dialog is None or controller.record is None or keep is None:
-            return
-        record, proof = controller.record, dialog.outcome.proof
-        config = dialog.outcome.config or controller.registry.config_of(record)
-        store: Callable[[Task], str] = lambda _task: keep(config, record.base, Path(record.weights), name, proof)  # noqa: E731
-        job = self._window.runner.start("Keeping the model", store)
-        job.succeeded.connect(self._on_kept)
-        job.failed.connect(dialog.tell)
-
-    def _on_kept(self, name: str) -> None:
-        if self.controller is not None and self.dialog is not None:
-            self.controller.mark_kept()
-            self._window.detection.list_models()
-            self.dialog.trouble.setText(f"Kept as {name}. It stands in the Model menu beside the others.")
-            self.dialog.trouble.show()
 
     def _show_lesion(self, thumb: "Thumb") -> None:
         """Show the slice in the viewer, where its patient's folder is the one open; else open that first."""

@@ -21,7 +21,9 @@ class TrainingDialog(QDialog):
     """Non-modal. What is shown follows the controller; the buttons in the last row belong to the page shown."""
 
     keep_wanted = Signal(str)
-    """Keep the new model under this name."""
+    """Keep the new model; with a name to suggest."""
+    default_wanted = Signal(str)
+    """Let the model of this name, kept just now, answer where none is chosen."""
 
     def __init__(
         self, controller: TrainingController, runner: JobRunner, services: TrainingServices, parent: QWidget
@@ -31,6 +33,8 @@ class TrainingDialog(QDialog):
         self.setModal(False)
         self.resize(940, 700)
         self._controller, self._can_keep = controller, services.keep is not None
+        self.offered = ""
+        self.is_keeping = False
         self.setup = SetupPage(runner)
         self.preflight = PreflightPage(runner, services, controller.registry.folder)
         self.live = LivePage(controller)
@@ -61,9 +65,22 @@ class TrainingDialog(QDialog):
         self.trouble.show()
         self._show_buttons()
 
+    def show_keeping(self, is_keeping: bool) -> None:
+        """Hold the buttons that would get in the way while the model is kept."""
+        self.is_keeping = is_keeping
+        self._show_buttons()
+
+    def show_kept(self, told: str, offered: str = "") -> None:
+        """Say what became of the new model. offered: its name, where it can be made the default; "" for no offer."""
+        self.offered = offered
+        self.trouble.setText(told)
+        self.trouble.show()
+        self._show_buttons()
+
     def show_page(self, page: QWidget) -> None:
         """Go to a page."""
         self.trouble.hide()
+        self.offered = ""
         self.pages.setCurrentWidget(page)
         self.heading.setText(_TITLES[self.pages.currentIndex()])
         self._show_buttons()
@@ -137,31 +154,36 @@ class TrainingDialog(QDialog):
         self.judge = _button("Before and after", self._judge)
         self.discard = _button("Discard", self._discard)
         self.keep = _button("Keep the new model…", self._keep)
+        self.make_default = _button("Make it the default", lambda: self.default_wanted.emit(self.offered))
         self.anew = _button("New training", lambda: self.show_page(self.setup))
         self.hide_button = _button("Close", self.close)
-        self.buttons = (self.hide_button, self.anew, self.back, self.discard, self.end_now, self.stop, self.keep_best,
-                        self.pause, self.go_on, self.check, self.start, self.judge, self.keep)  # fmt: skip
+        self.buttons = (self.hide_button, self.make_default, self.anew, self.back, self.discard, self.end_now,
+                        self.stop, self.keep_best, self.pause, self.go_on, self.check, self.start, self.judge,
+                        self.keep)  # fmt: skip
 
     def _wanted(self) -> dict[QPushButton, bool]:
         """Buttons of the page shown, and whether each can be pressed."""
         controller, page = self._controller, self.pages.currentWidget()
-        record, progress = controller.record, controller.progress
+        progress = controller.progress
         if page is self.setup:
             return {self.check: self.setup.is_ready and not controller.is_going}
         if page is self.preflight:
             can = self.preflight.found is not None and self.preflight.found.config is not None
             return {self.back: True, self.start: can and not controller.is_going}
         if page is self.outcome:
-            is_over = not self.outcome.is_comparing
-            kept = record is not None and record.state is State.KEPT
-            return {self.anew: is_over, self.discard: is_over and not kept} | (
-                {self.keep: is_over and not kept} if self._can_keep else {}
-            )
+            return self._wanted_at_the_end()
         if controller.is_going:
             has_begun = progress.started is not None
             silent = {self.end_now: True} if progress.silent_s is not None else {}
             return silent | {self.stop: True, self.keep_best: has_begun, self.pause: has_begun}
         return self._wanted_after()
+
+    def _wanted_at_the_end(self) -> dict[QPushButton, bool]:
+        record = self._controller.record
+        is_free = not self.outcome.is_comparing and not self.is_keeping
+        if record is not None and record.state is State.KEPT:
+            return {self.anew: is_free} | ({self.make_default: is_free} if self.offered else {})
+        return {self.anew: is_free, self.discard: is_free} | ({self.keep: is_free} if self._can_keep else {})
 
     def _wanted_after(self) -> dict[QPushButton, bool]:
         record = self._controller.record

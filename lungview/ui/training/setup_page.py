@@ -68,7 +68,9 @@ class SetupPage(QWidget):
         return self.look is not None and self._job is None and bool(self._bases)
 
     def set_bases(self, bases: Sequence[BaseModel], chosen: str) -> None:
-        """List the models that can be gone on from; chosen: the name of the one in use."""
+        """List the models that can be gone on from. chosen: the name of the one in use; what the reader chose stays."""
+        if self._bases:
+            chosen = self._bases[max(0, self.base.currentIndex())].name
         self._bases = tuple(bases)
         self.base.clear()
         for each in bases:

@@ -1,5 +1,6 @@
 """The training dialog, as a reader uses it: real clicks, a real worker on tiny slices."""
 
+import json
 import os
 import signal
 import time
@@ -10,15 +11,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from lungview import processes
 from lungview.dicom.load import load_volume
+from lungview.domain.model_shelf import Origin, Shelf
+from lungview.model_library import ModelLibrary
 from lungview.processes import is_alive
 from lungview.reading.case import open_case
 from lungview.task import Task
-from lungview.training_services import check
+from lungview.training_services import base_models, check, keep
 from lungview.ui.main_window import MainWindow
 from lungview.ui.services import Services
 from lungview.ui.settings import Settings, SettingsStore
@@ -28,7 +31,7 @@ from lungview.ui.training.dialog import TrainingDialog
 from lungview.ui.training.services import TrainingServices
 from lungview_training.config import TrainingConfig
 from lungview_training.supervision.folder_look import FolderLook
-from lungview_training.supervision.plan import BaseModel, Choices, plan
+from lungview_training.supervision.plan import Choices, plan
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
 from lungview_training.supervision.registry import State
 from tests.support.detectors import ScriptedDetector
@@ -61,18 +64,13 @@ def make(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(preflight_page, "plan", _tiny_plan)
     monkeypatch.setattr(processes, "LOWERED", 0)  # or a busy machine would never come to it
     _STEPS[0] = 400
-    kept: list[str] = []
     made: list[MainWindow] = []
-
-    def keep(_config: TrainingConfig, _base: str, _weights: Path, name: str, _proof: Proof | None) -> str:
-        kept.append(name)
-        return name
 
     def window() -> MainWindow:
         SettingsStore(tmp_path / "settings.ini").save(Settings(is_notice_shown=True))
         answers = ScriptedDetector({})
         training = TrainingServices(
-            base_models=lambda: (BaseModel("fresh", "Nothing: an untrained network", "compact", None),),
+            base_models=lambda: tuple(reversed(base_models())),  # an untrained network first
             devices=lambda: ("cpu",),
             check=check,
             prove=_proof,
@@ -87,6 +85,7 @@ def make(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             settings_file=tmp_path / "settings.ini",
             data_folder=tmp_path / "data",
             training=training,
+            library=ModelLibrary,
         )
         shown = MainWindow(services)
         made.append(shown)
@@ -135,25 +134,98 @@ def _progress(window: MainWindow):  # type: ignore[no-untyped-def]
     return controller.progress
 
 
+def _trained(qtbot: QtBot, window: MainWindow, folder: Path) -> TrainingDialog:
+    """The dialog on its last page, the models compared."""
+    _STEPS[0] = 8
+    dialog = _begin(qtbot, window, folder)
+    _click(qtbot, dialog.judge)
+    qtbot.waitUntil(lambda: dialog.keep.isEnabled(), timeout=_LONG_MS)
+    return dialog
+
+
+def _shelf(window: MainWindow) -> Shelf:
+    assert window.shelf.keeper is not None
+    return window.shelf.keeper.shelf
+
+
+def _prompt(qtbot: QtBot, dialog: TrainingDialog) -> QInputDialog:
+    _click(qtbot, dialog.keep)
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in dialog.findChildren(QInputDialog)))
+    return next(each for each in dialog.findChildren(QInputDialog) if each.isVisible())
+
+
+def _keep_as(qtbot: QtBot, dialog: TrainingDialog, name: str) -> None:
+    prompt = _prompt(qtbot, dialog)
+    line = prompt.findChild(QLineEdit)
+    assert line is not None
+    line.selectAll()
+    QTest.keyClicks(line, name)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not dialog.is_keeping, timeout=_LONG_MS)
+
+
 def test_a_reader_trains_watches_judges_and_keeps(qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path) -> None:
     window = make()
-    _STEPS[0] = 8
-    dialog = _begin(qtbot, window, pictures)
+    dialog = _trained(qtbot, window, pictures)
     assert not dialog.isModal()
-    _click(qtbot, dialog.judge)
     assert dialog.live.loss.drawn[0] == 8
     assert dialog.live.finds.drawn == [2, 2]
     assert any(not label.pixmap().isNull() for label in dialog.live.examples)
-    qtbot.waitUntil(lambda: dialog.outcome.table.rowCount() == 1, timeout=_LONG_MS)
+    assert dialog.outcome.table.rowCount() == 1
     assert "reads better" in dialog.outcome.verdict.text()
     assert dialog.outcome.thumbs.count() == 1
-    dialog.keep_wanted.disconnect()
-    dialog.keep_wanted.connect(window.training._keep)
-    _click(qtbot, dialog.keep)
-    qtbot.waitUntil(lambda: "Kept as" in dialog.trouble.text(), timeout=_LONG_MS)
+    _keep_as(qtbot, dialog, "Phantoms")
+    assert dialog.trouble.text().startswith("Kept as Phantoms")
     controller = window.training.controller
     assert controller is not None
-    assert controller.registry.all()[0].state is State.KEPT
+    record = controller.registry.all()[0]
+    assert record.state is State.KEPT
+    qtbot.waitUntil(lambda: _shelf(window).by_name("Phantoms") is not None, timeout=_LONG_MS)
+    kept = _shelf(window).by_name("Phantoms")
+    about = json.loads((controller.registry.output_of(record) / "run.json").read_text())
+    assert kept is not None
+    assert kept.origin is Origin.TRAINED
+    assert (kept.lineage.seed, kept.lineage.data_hash) == (1, about["data_hash"])
+    assert kept.lineage.settings["steps"] == 8
+    assert kept.iou is not None
+    assert (kept.iou.value, kept.iou.low, kept.iou.is_test) == (0.6, 0.5, True)
+    qtbot.waitUntil(lambda: dialog.setup.base.findText("Phantoms") >= 0, timeout=_LONG_MS)
+    assert not dialog.keep.isVisible()
+    assert not dialog.discard.isVisible()
+
+
+def test_the_kept_model_becomes_the_default_when_the_reader_says_so(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path
+) -> None:
+    window = make()
+    dialog = _trained(qtbot, window, pictures)
+    before = _shelf(window).default
+    _keep_as(qtbot, dialog, "Phantoms")
+    qtbot.waitUntil(lambda: _shelf(window).by_name("Phantoms") is not None, timeout=_LONG_MS)
+    assert _shelf(window).default == before
+    _click(qtbot, dialog.make_default)
+    qtbot.waitUntil(lambda: "answers from now on" in dialog.trouble.text(), timeout=_LONG_MS)
+    qtbot.waitUntil(lambda: _shelf(window).models[0].name == "Phantoms", timeout=_LONG_MS)
+    assert not dialog.make_default.isVisible()
+
+
+def test_a_model_not_shown_to_be_better_is_kept_with_a_warning_and_a_taken_name_is_told(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Proof, "warning", "The gain is not clearly above 0.")
+    window = make()
+    dialog = _trained(qtbot, window, pictures)
+    prompt = _prompt(qtbot, dialog)
+    assert prompt.labelText().startswith("The gain is not clearly above 0.")
+    assert prompt.textValue() == "Fine-tuned"
+    prompt.reject()
+    _keep_as(qtbot, dialog, "compact")
+    assert "already a model called" in dialog.trouble.text()
+    assert dialog.keep.isEnabled()
+    _keep_as(qtbot, dialog, "Fine-tuned")
+    assert dialog.trouble.text().startswith("Kept as Fine-tuned")
+    assert "The gain is not clearly above 0." in dialog.trouble.text()
+    qtbot.waitUntil(lambda: window.training.keeping.free_name("Fine-tuned") == "Fine-tuned 2", timeout=_LONG_MS)
 
 
 def test_closing_the_dialog_keeps_the_run_and_the_chip_brings_it_back(

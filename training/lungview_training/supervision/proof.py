@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 Interval = tuple[float, float]
 
+UNPROVED = "The models were not compared, so nothing shows that the new one is better."
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
