@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from lungview.task import Task
     from lungview.ui.training.services import TrainingServices
     from lungview_training.config import TrainingConfig
+    from lungview_training.preflight.report import Remark
     from lungview_training.supervision.plan import BaseModel
     from lungview_training.supervision.proof import Proof
 
@@ -49,22 +50,21 @@ def devices() -> tuple[str, ...]:
     return available_devices()
 
 
-def check(config: "TrainingConfig", task: "Task") -> tuple[str, ...]:
-    """What stands against a run of these settings on this computer, in sentences."""
+def check(config: "TrainingConfig", task: "Task") -> "tuple[Remark, ...]":
+    """What there is to say of a run of these settings on this computer, what stands against it first."""
     from lungview.detection.device import choose_device
     from lungview.errors import LungViewError
+    from lungview_training.preflight.check import check as look_closely
+    from lungview_training.preflight.report import Remark, Severity, Topic
 
     task.check()
     try:
         choose_device(config.device)
     except LungViewError as error:
-        return (str(error),)
-    from lungview_training.preflight.check import check as look_closely
-    from lungview_training.preflight.report import Severity
-
+        return (Remark(Severity.STOP, Topic.DEVICE, str(error)),)
     report = look_closely(config)
     task.check()
-    return tuple(remark.message for remark in report.remarks if remark.severity is Severity.STOP)
+    return report.remarks
 
 
 def prove(config: "TrainingConfig", base: str, weights: Path, task: "Task") -> "Proof":

@@ -14,10 +14,13 @@ from lungview.ui.jobs import Job, JobRunner
 from lungview.ui.theme import Mark, Space
 from lungview.ui.training.services import TrainingServices
 from lungview_training.config import SplitKind, TrainingConfig
+from lungview_training.preflight.report import Remark, Severity, Topic
 from lungview_training.supervision.folder_look import FolderLook, look_at_folder, room_problems
 from lungview_training.supervision.plan import Choices, plan
 
 _MOST_SHOWN = 12
+_TOLD_BY_BOTH = frozenset({Topic.FEW, Topic.ONE_PATIENT, Topic.VALIDATION})
+"""What the first look at the folder remarks on too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,21 @@ class Preflight:
     look: FolderLook
     problems: tuple[str, ...]
     config: TrainingConfig | None
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is lost, or will be measured badly; each thing once."""
+        is_told = any(remark.topic in _TOLD_BY_BOTH for remark in self.remarks)
+        return (*self._said(Severity.WARNING), *(() if is_told else self.look.remarks))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is good to know."""
+        return self._said(Severity.NOTE)
+
+    def _said(self, severity: Severity) -> tuple[str, ...]:
+        return tuple(remark.message for remark in self.remarks if remark.severity is severity)
 
 
 class PreflightPage(QWidget):
@@ -85,8 +103,9 @@ class PreflightPage(QWidget):
                 config = plan(look, choices, place / "unused")
             except LungViewError as error:
                 return Preflight(look, (str(error),), None)
-            met = services.check(config, task)
-            return Preflight(look, met, None if met else config)
+            remarks = services.check(config, task)
+            met = tuple(remark.message for remark in remarks if remark.severity is Severity.STOP)
+            return Preflight(look, met, None if met else config, remarks)
 
         job = self._runner.start("Checking what will be learned from", work, is_quiet=True)
         self._job, self.found = job, None
@@ -118,8 +137,8 @@ class PreflightPage(QWidget):
         else:
             self._heading("Ready to train")
             self._add((found.look.in_words() + ".", *_run_in_words(found.config)), "check", Mark.ACCEPTED)
-        if found.config is not None and found.look.remarks:
-            self._add(found.look.remarks, "warning", Mark.AI)
+        self._add(found.warnings if found.config is not None else (), "warning", Mark.AI)
+        self._add(found.notes, "info", theme.current_palette().secondary_text)
         if found.look.left_out:
             self._heading(f"Left out ({len(found.look.left_out)})")
             self._add(found.look.left_out, "minus", theme.current_palette().secondary_text)

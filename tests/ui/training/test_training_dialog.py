@@ -307,6 +307,19 @@ def test_a_folder_that_cannot_train_is_told_why_and_cannot_be_started(
     assert dialog.pages.currentWidget() is dialog.setup
 
 
+def test_warnings_stand_on_the_page_before_a_training_that_can_begin(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path
+) -> None:
+    window = make()
+    dialog = _open(qtbot, window, pictures)
+    _click(qtbot, dialog.check)
+    qtbot.waitUntil(lambda: dialog.start.isEnabled(), timeout=_LONG_MS)
+    told = dialog.preflight.sentences
+    assert any("the network will learn them by heart" in each for each in told)
+    assert any("its figures will jump about" in each for each in told)
+    assert not any("expect a small gain" in each for each in told)  # which would say the same again
+
+
 def test_nothing_of_training_is_made_before_it_is_asked_for(make: Callable[[], MainWindow]) -> None:
     window = make()
     assert window.training.controller is None

@@ -44,6 +44,7 @@ class Topic(StrEnum):
     DISK = "disk"
     MEMORY = "memory"
     OUTPUT = "output"
+    DEVICE = "device"
     DRY_BATCH = "dry-batch"
 
 
