@@ -1,16 +1,18 @@
 """Asks base and new model about the same labelled slices and says what changed, as a window can show it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from lungview.domain.detection import Detector
 from lungview.errors import TrainingError
 from lungview.task import Task
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.data import SPLIT_FILE
-from lungview_training.evaluation.comparison import ENTIRE, Change, Compared, Comparison, compare_models
+from lungview_training.evaluation.comparison import ENTIRE, Change, Compared, Comparison, compare_on
 from lungview_training.evaluation.document import froc_curve
 from lungview_training.evaluation.intervals import Figure
 from lungview_training.evaluation.measure import Measured
+from lungview_training.evaluation.sources import LabelledScan, labelled_scans
 from lungview_training.split import LEAK, Split, read_split
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
 
@@ -25,11 +27,10 @@ _MOST_THUMBS = 60
 
 
 def prove(config: TrainingConfig, before: Detector, after: Detector, task: Task) -> Proof:
-    """Compare on the run's first source; the parts are those of its split."""
-    source = config.sources[0]
+    """Compare on all that the run learned from or held out; the parts are those of its split."""
     split = _split(config)
     parts = _parts(split)
-    comparison = compare_models(source.path, before, after, task, annotations=source.annotations, parts=parts)
+    comparison = compare_on(_scans(config, task), before, after, task, parts=parts)
     held_out = next((name for name in (TEST, VALIDATION) if name in comparison.parts), "")
     rows = tuple(_row(part, name, found) for part, table in comparison.parts.items() for name, found in _shown(table))
     members = parts.get(held_out)
@@ -47,6 +48,13 @@ def prove(config: TrainingConfig, before: Detector, after: Detector, task: Task)
         thumbs=_thumbs(comparison, members),
         remarks=tuple(remarks),
     )
+
+
+def _scans(config: TrainingConfig, task: Task) -> Iterator[LabelledScan]:
+    """Of one source after another; where there are several, each scan's name tells which it is of."""
+    for number, source in enumerate(config.sources, start=1):
+        for scan in labelled_scans(source.path, source.annotations, task):
+            yield scan if len(config.sources) == 1 else replace(scan, scan=f"case {number}, {scan.scan}")
 
 
 def _split(config: TrainingConfig) -> Split | None:
@@ -101,4 +109,5 @@ def _thumbs(comparison: Comparison, members: frozenset[str] | None) -> tuple[Thu
 
 
 def _thumb(change: Change, *, is_gained: bool) -> Thumb:
-    return Thumb(is_gained, change.patient, change.scan, change.slice_index, change.picture.png, change.picture.caption)
+    return Thumb(is_gained, change.patient, change.scan, change.slice_index, change.picture.png, change.picture.caption,
+                 change.stack, change.file)  # fmt: skip

@@ -84,6 +84,7 @@ class TrainingDesk(QObject):
         window, services = self._window, self._services
         controller = self.controller or self._make_controller()
         dialog = self.dialog = TrainingDialog(controller, window.runner, services, window)
+        dialog.setup.own_places = self._own_places
         self.keeping = ModelKeeping(window, controller, dialog, services)
         dialog.outcome.lesion_wanted.connect(self._show_lesion)
         self._list_bases()
@@ -93,6 +94,12 @@ class TrainingDesk(QObject):
         asking.succeeded.connect(dialog.setup.advanced.set_devices)
         asking.failed.connect(dialog.tell)
         return dialog
+
+    def _own_places(self) -> tuple[Path, Path]:
+        """The data folder and the one of the reader's own boxes, with all that was drawn so far."""
+        marks = self._window.marks
+        marks.keeper.flush()
+        return marks.home, marks.boxes_folder()
 
     def _list_bases(self) -> None:
         """Show what can be gone on from, now and each time a model is kept, renamed or deleted."""
@@ -143,7 +150,7 @@ class TrainingDesk(QObject):
         from lungview.ui.training.showing import show_lesion
 
         if self.dialog is not None and self.dialog.outcome.config is not None:
-            show_lesion(self._window, self.dialog.outcome.config.sources[0], thumb)
+            show_lesion(self._window, self.dialog.outcome.config.sources, thumb)
 
 
 def default_folder(path: Path | None) -> Path | None:

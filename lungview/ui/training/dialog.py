@@ -86,9 +86,10 @@ class TrainingDialog(QDialog):
         self._show_buttons()
 
     def _check(self) -> None:
-        if self.setup.look is not None:
+        look_at_it = self.setup.looker()
+        if self.setup.look is not None and look_at_it is not None:
             self.show_page(self.preflight)
-            self.preflight.check(self.setup.look.path, self.setup.choices())
+            self.preflight.check(look_at_it, self.setup.choices())
             self._show_buttons()
 
     def _start(self) -> None:

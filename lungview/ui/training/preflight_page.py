@@ -1,6 +1,6 @@
 """Second page: every problem in plain words, what will be left out, and what the run will be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from lungview.ui.theme import Mark, Space
 from lungview.ui.training.services import TrainingServices
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.preflight.report import Remark, Severity, Topic
-from lungview_training.supervision.folder_look import FolderLook, look_at_folder, room_problems
+from lungview_training.supervision.folder_look import FolderLook, room_problems
 from lungview_training.supervision.plan import Choices, plan
 
 _MOST_SHOWN = 12
@@ -88,14 +88,14 @@ class PreflightPage(QWidget):
         """All that is shown."""
         return [label.text() for label in self._inner.findChildren(QLabel) if label.objectName() == "sentence"]
 
-    def check(self, path: Path, choices: Choices) -> None:
-        """Look at everything anew."""
+    def check(self, look_at_it: Callable[[Task], FolderLook], choices: Choices) -> None:
+        """Look at everything anew. look_at_it: at all that is to be learned from."""
         self.cancel()
         self._clear()
         services, place = self._services, self._place
 
         def work(task: Task) -> Preflight:
-            look = look_at_folder(path, choices.annotations, task)
+            look = look_at_it(task)
             problems = (*look.problems, *room_problems(place))
             if problems:
                 return Preflight(look, problems, None)

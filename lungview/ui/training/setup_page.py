@@ -1,6 +1,6 @@
 """First page: what to learn from, and from which model on; everything else has a default that suits the folder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lungview.reading.case import own_boxes_folder
 from lungview.task import Task
 from lungview.ui.jobs import Job, JobRunner
 from lungview.ui.theme import Space
 from lungview.ui.training.advanced import AdvancedSettings
 from lungview_training.supervision.folder_look import FolderLook, look_at_folder
 from lungview_training.supervision.plan import BaseModel, Choices
+from lungview_training.supervision.reviewed_look import look_at_reviewed
 from lungview_training.supervision.sensible import sensible_settings
 
 
@@ -44,6 +44,8 @@ class SetupPage(QWidget):
         self.look: FolderLook | None = None
         self._bases: tuple[BaseModel, ...] = ()
         self._named: Path | None = None
+        self.own_places: Callable[[], tuple[Path | None, Path | None]] = lambda: (None, None)
+        """The data folder and the one of the reader's own boxes, all written; None for the usual ones."""
         self.base = QComboBox()
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("A folder of one cancer subtype, with the readers' XML inside or beside it")
@@ -53,7 +55,7 @@ class SetupPage(QWidget):
         self.title = QLineEdit("Fine-tuned")
         self.title.setMaxLength(60)
         self.only_own = QCheckBox("Use reviewed cases only: the boxes I drew or accepted")
-        self.only_own.toggled.connect(lambda _on: self._look_again())
+        self.only_own.toggled.connect(self._on_only_own)
         self.unfold = QToolButton()
         self.unfold.setText("Advanced settings")
         self.unfold.setCheckable(True)
@@ -82,9 +84,17 @@ class SetupPage(QWidget):
     def choose_folder(self, path: Path) -> None:
         """Take a folder and look at it."""
         self.folder.setText(str(path))
-        if self.look is None or self.look.path != path:
+        if not self.only_own.isChecked() and (self.look is None or self.look.path != path):
             self._named = None
             self._look_again()
+
+    def looker(self) -> Callable[[Task], FolderLook] | None:
+        """What looks at all that is to be learned from, for a job; None where no folder is chosen yet."""
+        if self.only_own.isChecked():
+            home, boxes = self.own_places()
+            return lambda task: look_at_reviewed(task, home=home, boxes=boxes)
+        text, named = self.folder.text().strip(), self._named
+        return (lambda task: look_at_folder(Path(text), named, task)) if text else None
 
     def choices(self) -> Choices:
         """What is asked for."""
@@ -92,21 +102,22 @@ class SetupPage(QWidget):
         base = self._bases[max(0, self.base.currentIndex())]
         sensible = sensible_settings(self.look.slices, self.look.patients)
         start = Choices.from_sensible(sensible, base, self.title.text().strip() or "Fine-tuned")
-        return self.advanced.applied_to(replace(start, annotations=self._annotations()))
+        return self.advanced.applied_to(replace(start, annotations=None if self.look.cases else self._named))
 
-    def _annotations(self) -> Path | None:
-        return own_boxes_folder() if self.only_own.isChecked() else self._named
+    def _on_only_own(self, is_on: bool) -> None:
+        for widget in self._of_folder:
+            widget.setEnabled(not is_on)
+        self._look_again()
 
     def _look_again(self) -> None:
-        text = self.folder.text().strip()
-        if not text:
-            return
         if self._job is not None:
             self._job.cancel()
-        path, annotations = Path(text), self._annotations()
-
-        def look(task: Task) -> FolderLook:
-            return look_at_folder(path, annotations, task)
+        look = self.looker()
+        if look is None:
+            self._job = self.look = None
+            self.found.setText("")
+            self.ready_changed.emit(False)
+            return
 
         job = self._runner.start("Looking at the folder", look, is_quiet=True)
         self._job, self.look = job, None
@@ -127,7 +138,8 @@ class SetupPage(QWidget):
         )  # fmt: skip
         self.found.setText("\n".join(said))
         folders = ", ".join(dict.fromkeys(each.name for each in found.annotations))
-        self.annotations.setText(folders or ("boxes.csv" if found.slices else "None found"))
+        own = "Your own boxes" if found.cases else ""
+        self.annotations.setText(own or folders or ("boxes.csv" if found.slices else "None found"))
         self.ready_changed.emit(self.is_ready)
 
     def _ask_folder(self, title: str) -> QFileDialog:
@@ -162,6 +174,7 @@ class SetupPage(QWidget):
             button.setAutoDefault(False)
         self.found.setWordWrap(True)
         self.found.setProperty("role", "secondary")
+        self._of_folder = (self.folder, choose, self.annotations, name)
         form.addRow("Go on from", self.base)
         form.addRow("Data folder", _beside(self.folder, choose))
         form.addRow("Annotations", _beside(self.annotations, name))

@@ -1,5 +1,6 @@
 """From a lesion gained or lost to its slice in the viewer."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lungview.domain.study import Stack
@@ -10,8 +11,9 @@ if TYPE_CHECKING:
     from lungview_training.supervision.proof import Thumb
 
 
-def show_lesion(window: "MainWindow", source: SourceConfig, thumb: "Thumb") -> None:
-    """Open the folder if need be, choose the series, go to the slice."""
+def show_lesion(window: "MainWindow", sources: Sequence[SourceConfig], thumb: "Thumb") -> None:
+    """Open the folder if need be, choose the series, go to the slice. sources: what was learned from."""
+    source = next((each for each in sources if thumb.file.is_relative_to(each.path)), sources[0])
     if source.kind is SourceKind.IMAGES:
         window.centre.messages.tell("This lesion is of a picture folder, which the viewer does not open.")
         return
@@ -38,16 +40,5 @@ def _go(window: "MainWindow", thumb: "Thumb") -> None:
 
 
 def _stack_of(window: "MainWindow", thumb: "Thumb") -> Stack | None:
-    """The stack that evaluation named "study S, boxed series B" of this patient, counted as it counts."""
-    from lungview_training.labelled import boxed_stacks
-
     case = window.state.case
-    if case is None:
-        return None
-    numbers = [int(word) for word in thumb.scan.replace(",", " ").split() if word.isdigit()]
-    for place, patient in enumerate(case.scan.patients, start=1):
-        if (patient.id or f"patient {place}") == thumb.patient and len(numbers) == 2:
-            studies, (study, number) = patient.studies, numbers
-            stacks = boxed_stacks(studies[study - 1], case) if study <= len(studies) else []
-            return stacks[number - 1][0] if number <= len(stacks) else None
-    return None
+    return next((each for each in case.scan.stacks if each.key == thumb.stack), None) if case is not None else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -29,12 +29,14 @@ from lungview.ui.shortcuts import Id
 from lungview.ui.training import preflight_page
 from lungview.ui.training.dialog import TrainingDialog
 from lungview.ui.training.services import TrainingServices
-from lungview_training.config import TrainingConfig
+from lungview.ui.training.showing import show_lesion
+from lungview_training.config import SourceConfig, SourceKind, TrainingConfig
 from lungview_training.supervision.folder_look import FolderLook
 from lungview_training.supervision.plan import Choices, plan
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
 from lungview_training.supervision.registry import State
 from tests.support.detectors import ScriptedDetector
+from tests.support.reviewed import write_case
 from tests.training.supervision.tiny import write_pictures
 
 _LONG_MS = 60_000
@@ -318,6 +320,45 @@ def test_warnings_stand_on_the_page_before_a_training_that_can_begin(
     assert any("the network will learn them by heart" in each for each in told)
     assert any("its figures will jump about" in each for each in told)
     assert not any("expect a small gain" in each for each in told)  # which would say the same again
+
+
+def test_reviewed_cases_need_no_folder(qtbot: QtBot, make: Callable[[], MainWindow], tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_case(tmp_path / "data", tmp_path / "images", number)
+    window = make()
+    window.actions_by_id[Id.TRAIN].trigger()
+    dialog = window.training.dialog
+    assert dialog is not None
+    QTest.mouseClick(dialog.setup.only_own, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    assert dialog.setup.only_own.isChecked()
+    qtbot.waitUntil(lambda: dialog.setup.is_ready, timeout=_LONG_MS)
+    assert dialog.setup.found.text().startswith("10 boxed slices of 2 patients")
+    assert dialog.setup.annotations.text() == "Your own boxes"
+    assert not dialog.setup.folder.isEnabled()
+    _click(qtbot, dialog.check)
+    qtbot.waitUntil(lambda: dialog.preflight.found is not None, timeout=_LONG_MS)
+    assert dialog.preflight.found is not None
+    config = dialog.preflight.found.config
+    assert config is not None, dialog.preflight.sentences
+    assert [source.path.parent.name for source in config.sources] == ["case1", "case2"]
+    _click(qtbot, dialog.back)
+    dialog.setup.only_own.setChecked(False)
+    assert not dialog.check.isEnabled()
+
+
+def test_a_lesion_of_any_case_is_shown_in_the_viewer(
+    qtbot: QtBot, make: Callable[[], MainWindow], tmp_path: Path
+) -> None:
+    folders = [write_case(tmp_path / "data", tmp_path / "images", number) for number in (1, 2)]
+    stack = open_case(folders[1], Task()).scan.stacks[0]
+    window = make()
+    sources = [SourceConfig(SourceKind.FOLDER, folder) for folder in folders]
+    file = stack.instances[0].source.path
+    show_lesion(window, sources, Thumb(True, "CASE2", "case 2", 3, b"", "CASE2: 12 mm", stack.key, file))
+    qtbot.waitUntil(lambda: window.state.stack is not None and window.state.slice_index == 3, timeout=_LONG_MS)
+    assert window.reading.path == folders[1]
+    assert window.state.stack is not None
+    assert window.state.stack.key == stack.key
 
 
 def test_nothing_of_training_is_made_before_it_is_asked_for(make: Callable[[], MainWindow]) -> None:

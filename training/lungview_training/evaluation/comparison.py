@@ -1,6 +1,6 @@
 """Two models on the same slices: what changed, by how much, and which lesions were gained and lost."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from lungview_training.evaluation.intervals import DRAWS, Drawn, Figure
 from lungview_training.evaluation.marks import JudgedSlice, gather
 from lungview_training.evaluation.measure import Measured, ScanOutcome, measure_each, threshold_of
 from lungview_training.evaluation.pictures import FORMER, MODEL, READER, Picture, draw, title_of
-from lungview_training.evaluation.sources import LabelledScan
+from lungview_training.evaluation.sources import LabelledScan, labelled_scans
 
 ENTIRE = "entire set"
 
@@ -25,7 +25,8 @@ ENTIRE = "entire set"
 class Change:
     """A lesion that one model found and the other did not; in pictures outside of a series, a reader's box.
 
-    slice_index: in the scan, where its largest box is. size_mm: longer side of that box.
+    slice_index: in the scan, where its largest box is. size_mm: longer side of that box. stack: key of the scan's.
+    file: of its first slice.
     """
 
     patient: str
@@ -34,6 +35,8 @@ class Change:
     slice_index: int
     size_mm: float
     picture: Picture
+    stack: str
+    file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +74,29 @@ def compare_models(
     draws: int = DRAWS,
     on_counting: Callable[[], None] = lambda: None,
 ) -> Comparison:
-    """Ask both models about every labelled scan of a path, each scan read once.
+    """Ask both models about every labelled scan of a path; see compare_on."""
+    scans = labelled_scans(path, annotations, task)
+    return compare_on(scans, before, after, task, parts=parts, draws=draws, on_counting=on_counting)
+
+
+def compare_on(
+    scans: Iterable[LabelledScan],
+    before: Detector,
+    after: Detector,
+    task: Task,
+    *,
+    parts: Mapping[str, frozenset[str]] | None = None,
+    draws: int = DRAWS,
+    on_counting: Callable[[], None] = lambda: None,
+) -> Comparison:
+    """Ask both models about scans, each of which is let go before the next is asked for.
 
     parts: patients by the name of a part that figures are wanted of beside the entire set, such as the test part.
     on_counting: called once all is looked at.
     """
     models = before.info, after.info
     changes = _Changes(threshold_of(before.info), threshold_of(after.info))
-    one, other = measure_each(path, annotations, (before, after), task, changes.look_at)
+    one, other = measure_each(scans, (before, after), task, changes.look_at)
     on_counting()
     groups = {ENTIRE: frozenset(each.patient for each in one.slices), **(parts or {})}
     return Comparison(
@@ -190,7 +208,9 @@ class _Changes:
         former, model = old.boxes[old.scores >= self.old], new.boxes[new.scores >= self.new]
         png = draw(hu, [(old.truth, READER), (former, FORMER), (model, MODEL)], box.astype(np.float64))
         picture = Picture(png, f"{title_of(old)}: {size_mm:.0f} mm")
-        return Change(old.patient, old.scan, old.name, index, size_mm, picture)
+        stack = scan.volume.stack
+        file = stack.instances[0].source.path
+        return Change(old.patient, old.scan, old.name, index, size_mm, picture, stack.key, file)
 
 
 def _change(change: Change) -> Plain:

@@ -1,6 +1,6 @@
 """Asks detectors about every labelled slice, as the window would, and judges each answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,13 +61,12 @@ class _Tally:
 
 def measure_folder(path: Path, annotations: Path | None, detector: Detector, task: Task) -> Measured:
     """Judge a model on every labelled scan of a path; a scan is let go before the next is read."""
-    (measured,) = measure_each(path, annotations, (detector,), task)
+    (measured,) = measure_each(labelled_scans(path, annotations, task), (detector,), task)
     return measured
 
 
 def measure_each(
-    path: Path,
-    annotations: Path | None,
+    scans: Iterable[LabelledScan],
     detectors: Sequence[Detector],
     task: Task,
     on_scan: OnScan = lambda scan, outcomes: None,
@@ -76,7 +75,7 @@ def measure_each(
     tallies = [_tally(detector) for detector in detectors]
     is_whole = is_size_known = True
     looked_at = 0
-    for scan in labelled_scans(path, annotations, task):
+    for scan in scans:
         is_whole &= scan.is_series
         is_size_known &= scan.volume.geometry.is_known
         outcomes = []

@@ -5,7 +5,7 @@ Every reason why it cannot be trained on is a sentence with its remedy.
 
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lungview.annotations.folders import find_annotation_folders
@@ -28,7 +28,8 @@ _FEW_SLICES, _FEW_PATIENTS = 30, 3
 class FolderLook:
     """What was found. problems: why it cannot be trained on. remarks: what the figures will be worth less for.
 
-    left_out: what no training will see, in sentences. slices: boxed ones.
+    left_out: what no training will see, in sentences. slices: boxed ones. cases: where single cases are learned from,
+    each one's source.
     """
 
     path: Path
@@ -40,15 +41,16 @@ class FolderLook:
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    cases: tuple[SourceConfig, ...] = ()
 
     @property
     def can_train(self) -> bool:
         """Whether nothing stands against it."""
         return not self.problems
 
-    def source(self, annotations: Path | None = None) -> SourceConfig:
-        """The source as settings name it; annotations: a folder the reader named."""
-        return SourceConfig(self.kind, self.path, title=self.path.name, annotations=annotations)
+    def sources(self, annotations: Path | None = None) -> tuple[SourceConfig, ...]:
+        """The sources as settings name them; annotations: a folder the reader named."""
+        return self.cases or (SourceConfig(self.kind, self.path, title=self.path.name, annotations=annotations),)
 
     def in_words(self) -> str:
         """One line on what is there."""
@@ -65,16 +67,23 @@ def look_at_folder(path: Path, annotations: Path | None, task: Task) -> FolderLo
         return FolderLook(path, problems=(f"{name} is not a folder that can be read: choose another.",))
     if is_picture_folder(path):
         return _pictures(path)
+    found, _ = look_at_case(path, annotations, task)
+    return found if found.problems else judged(found)
+
+
+def look_at_case(path: Path, annotations: Path | None, task: Task) -> tuple[FolderLook, frozenset[str]]:
+    """The same for DICOM, whatever its amount; and the names of its patients."""
     try:
         case = open_case(path, task, annotations)
     except LungViewError as error:
-        return FolderLook(path, problems=(str(error),))
+        return FolderLook(path, problems=(str(error),)), frozenset()
     folders = (annotations,) if annotations else tuple(find_annotation_folders(path, is_narrowed=False))
     told = [each for each in labelled_patients(case) if any(boxed_stacks(study, case) for study in each.studies)]
     stacks = [found for each in told for study in each.studies for found in boxed_stacks(study, case)]
     slices = sum(len(found) for _, found in stacks)
     found = FolderLook(path, SourceKind.FOLDER, folders, len(told), len(stacks), slices, left_out=_left_out(case))
-    return _judged(found, _reason(case, found, name))
+    reason = _reason(case, found, path.name or str(path))
+    return replace(found, problems=(reason,) if reason else ()), frozenset(each.name for each in told)
 
 
 def room_problems(folder: Path, needed: int = ROOM_BYTES) -> tuple[str, ...]:
@@ -107,7 +116,7 @@ def _pictures(path: Path) -> FolderLook:
     boxed = [each for each in pictures if each.boxes]
     people = len({each.subject for each in boxed})
     found = FolderLook(path, SourceKind.IMAGES, patients=people, series=people, slices=len(boxed))
-    return _judged(found, "" if boxed else f"{path.name}/boxes.csv names no box: add readers' boxes.")
+    return judged(found, "" if boxed else f"{path.name}/boxes.csv names no box: add readers' boxes.")
 
 
 def _reason(case: Case, found: FolderLook, name: str) -> str:
@@ -138,7 +147,8 @@ def _reason(case: Case, found: FolderLook, name: str) -> str:
     return f"The annotation files of {name} hold no box that can be used: see the geometry and files report."
 
 
-def _judged(found: FolderLook, reason: str) -> FolderLook:
+def judged(found: FolderLook, reason: str = "") -> FolderLook:
+    """A look with what its amounts are worth. reason: why it cannot be trained on, where that is known already."""
     problems, remarks = [reason] if reason else [], []
     if not reason and found.slices < FEWEST_SLICES:
         problems.append(
@@ -154,10 +164,7 @@ def _judged(found: FolderLook, reason: str) -> FolderLook:
         )
     elif 1 < found.patients < _FEW_PATIENTS:
         remarks.append("Fewer than three patients: nobody can be held back to prove the model on. Add patients.")
-    return FolderLook(
-        found.path, found.kind, found.annotations, found.patients, found.series, found.slices,
-        tuple(problems), tuple(remarks), found.left_out,
-    )  # fmt: skip
+    return replace(found, problems=tuple(problems), remarks=tuple(remarks))
 
 
 def _left_out(case: Case) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def plan(look: FolderLook, choices: Choices, output: Path) -> TrainingConfig:
     return TrainingConfig(
         name=choices.title or "fine-tuned",
         output=output,
-        sources=(look.source(choices.annotations),),
+        sources=look.sources(choices.annotations),
         network=choices.base.network,
         in_channels=choices.base.in_channels,
         start_from=choices.base.weights,

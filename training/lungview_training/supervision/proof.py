@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 Interval = tuple[float, float]
 
@@ -47,7 +48,10 @@ class Froc:
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """A lesion that only one of the models found. is_gained: by the new one. slice_index: in the scan, from 0."""
+    """A lesion that only one of the models found.
+
+    is_gained: by the new one. slice_index: in the scan, from 0. stack: key of its series. file: one of its slices.
+    """
 
     is_gained: bool
     patient: str
@@ -55,6 +59,8 @@ class Thumb:
     slice_index: int
     png: bytes
     title: str
+    stack: str = ""
+    file: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
