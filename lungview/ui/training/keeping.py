@@ -83,8 +83,7 @@ class ModelKeeping(QObject):
         self._controller.mark_kept()
         self._window.detection.list_models()
         told = f"Kept as {name}. It stands in the Model menu beside the others; nothing else has changed."
-        warning = self.warning
-        self._dialog.show_kept(f"{told} {warning}" if warning else told, name if self._shelf_keeper is not None else "")
+        self._dialog.show_kept(told, name if self._shelf_keeper is not None else "")
 
     def _on_default_changed(self, model: StoredModel) -> None:
         if model.name == self._dialog.offered:
