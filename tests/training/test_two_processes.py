@@ -25,7 +25,7 @@ def _train(output: Path, processes: int, *, dies: str = "lives") -> dict[str, to
     command = [sys.executable, *script]
     if processes > 1:
         # Standalone: the launcher keeps the meeting place itself, so that it outlives a worker that is lost.
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--max-restarts=2"]
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--max-restarts=4"]
         command = [sys.executable, *launcher, *script]
     path = os.pathsep.join((str(ROOT), str(ROOT / "training")))
     surroundings = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
