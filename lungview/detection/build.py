@@ -6,11 +6,11 @@ from pathlib import Path
 
 from torch import nn
 
+from lungview.detection.context import CHANNEL_COUNTS
 from lungview.detection.networks.catalogue import make_network, network_names, recognise
 from lungview.detection.networks.lesion import LesionNet
 from lungview.detection.networks.mil_attention import MilAttentionNet
 from lungview.detection.networks.simple_cancer_cnn import CHANNELS, POOLED, SimpleCancerCNN
-from lungview.detection.preprocess import CHANNEL_COUNTS
 from lungview.detection.weights import Shapes, read_architecture, read_shapes, read_weights
 from lungview.errors import WeightsError
 

@@ -11,6 +11,9 @@ from lungview.errors import DetectionError
 OFFSETS_MM: dict[int, tuple[float, ...]] = {0: (), 2: (-5.0, 5.0), 4: (-10.0, -5.0, 5.0, 10.0)}
 """By number of neighbours: where they lie along the slices' normal, mm from the slice itself, ascending."""
 
+CHANNEL_COUNTS = tuple(3 + count for count in OFFSETS_MM)
+"""What networks may see of a slice: three windows of its own, then its neighbours."""
+
 TOLERANCE_MM = 3.0
 """A slice stands for a place up to this far from it. Less than the least offset: no slice is its own neighbour."""
 
@@ -24,6 +27,11 @@ def candidates(positions_mm: FloatArray, index: int, offset_mm: float) -> list[i
     off = np.round(np.abs(aside - offset_mm), 3)
     order = np.lexsort((np.abs(aside), off))
     return [int(place) for place in order if off[place] <= TOLERANCE_MM]
+
+
+def places_among_four(count: int) -> tuple[int, ...]:
+    """Which of the four places, at -10, -5, 5 and 10 mm, a network with so many neighbours looks at."""
+    return tuple(OFFSETS_MM[4].index(offset) for offset in OFFSETS_MM[count])
 
 
 def neighbours(volume: Volume, index: int, count: int) -> tuple[int, ...]:
@@ -43,8 +51,7 @@ def _as_told(volume: Volume, index: int, count: int) -> tuple[int, ...]:
     """Where no positions are known: the neighbours that the volume names."""
     if not volume.beside:
         return (index,) * count
-    told = dict(zip(OFFSETS_MM[4], volume.beside[index], strict=True))
-    named = (told[offset] for offset in OFFSETS_MM[count])
+    named = (volume.beside[index][place] for place in places_among_four(count))
     return tuple(_first_usable(volume, index, () if place is None else (place,)) for place in named)
 
 

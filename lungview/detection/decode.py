@@ -1,6 +1,6 @@
 """From the network's maps to boxes, scores and the attention map."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -44,11 +44,10 @@ def decode(output: LesionOutput, lowest_score: float = LOWEST_SCORE) -> list[Dec
     scores = (peaks * quality)[:, 0] * presence[:, None, None]
     attention = attention_map(output)
     masks = np.asarray(torch.sigmoid(output.mask[:, 0].float()).cpu().numpy(), dtype=np.float32)
-    found = [
-        _of_slice(scores[index], output.sides[index].float(), attention[index], lowest_score)
+    return [
+        _of_slice(scores[index], output.sides[index].float(), attention[index], masks[index], lowest_score)
         for index in range(heat.shape[0])
     ]
-    return [replace(each, mask=mask) for each, mask in zip(found, masks, strict=True)]
 
 
 def attention_map(output: LesionOutput) -> FloatArray:
@@ -65,7 +64,7 @@ def attention_map(output: LesionOutput) -> FloatArray:
     return np.asarray(shown[:, 0].clamp(0, 1).cpu().numpy(), dtype=np.float32)
 
 
-def _of_slice(scores: Tensor, sides: Tensor, attention: FloatArray, lowest_score: float) -> Decoded:
+def _of_slice(scores: Tensor, sides: Tensor, attention: FloatArray, mask: FloatArray, lowest_score: float) -> Decoded:
     best, places = scores.flatten().topk(min(MOST_BOXES * 2, scores.numel()))
     places = places[best >= lowest_score]
     best = best[best >= lowest_score]
@@ -78,7 +77,7 @@ def _of_slice(scores: Tensor, sides: Tensor, attention: FloatArray, lowest_score
     big = ((boxes[:, 2:] - boxes[:, :2]) >= _SMALLEST_SIDE).all(axis=1)
     boxes, values = boxes[big], values[big]
     kept = suppress(boxes, values)[:MOST_BOXES]
-    return Decoded(boxes[kept], values[kept], attention)
+    return Decoded(boxes[kept], values[kept], attention, mask)
 
 
 def suppress(boxes: FloatArray, scores: FloatArray, iou_threshold: float = NMS_IOU) -> list[int]:

@@ -17,9 +17,6 @@ CHANNEL_WINDOWS = (Window(-600, 1500), Window(40, 400), Window(-300, 1400))
 CONTEXT_WINDOW = CHANNEL_WINDOWS[2]
 """In which neighbouring slices are seen: -1000 to 400 HU."""
 
-CHANNEL_COUNTS = (3, 5, 7)
-"""The windows of one slice, then 0, 2 or 4 neighbouring slices."""
-
 PIXEL_MM = 1.7
 """The network's pixels. It learned on 256 x 256 slices of whole chests, of pixels of about 1.5 mm. On validation
 patients, grids of 1.7 to 2.3 mm did better than 1.5 and 1.2: a lesion is told from a vessel by what lies around it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lungview.detection.context import CHANNEL_COUNTS
 from lungview.errors import WeightsError
 
 _LARGEST_HEADER = 100_000_000
@@ -34,11 +35,9 @@ class Header:
     def in_channels(self) -> int:
         """How many channels the network sees of a slice and its neighbours; 1 for one that sees the slice alone."""
         seen = [shape[1] for shape in self.shapes.values() if len(shape) == 4]
-        return next((count for count in _CHANNEL_COUNTS if count in seen), 1)
+        return next((count for count in CHANNEL_COUNTS if count in seen), 1)
 
 
-_CHANNEL_COUNTS = (3, 5, 7)
-"""As lungview.detection.preprocess has them, which needs torch."""
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 

@@ -48,20 +48,18 @@ def mask_outline(
 
 def _between(mask: FloatArray, shape: tuple[int, int], x: FloatArray, y: FloatArray) -> FloatArray:
     """(y, x) the mask between its cells' centres, bilinear; x, y: places in slice pixels."""
-    weights = []
-    for places, cells, pixels in ((y, mask.shape[0], shape[0]), (x, mask.shape[1], shape[1])):
-        at = np.clip(places * cells / pixels - 0.5, 0, cells - 1)
-        low = np.minimum(at.astype(np.int64), max(cells - 2, 0))
-        share = np.zeros((len(places), cells))
-        share[np.arange(len(places)), low] = 1 - (at - low)
-        share[np.arange(len(places)), np.minimum(low + 1, cells - 1)] += at - low
-        weights.append(share)
-    return np.asarray(weights[0] @ mask @ weights[1].T, dtype=np.float64)
+    from scipy.ndimage import map_coordinates  # takes long to import, and few ask for it
+
+    down, across = (
+        places * cells / pixels - 0.5 for places, cells, pixels in zip((y, x), mask.shape, shape, strict=True)
+    )
+    at = np.meshgrid(down, across, indexing="ij")
+    return np.asarray(map_coordinates(mask.astype(np.float64), at, order=1, mode="nearest"))
 
 
 def _rings(values: FloatArray) -> list[FloatArray]:
     """Closed lines (N, 2) of (row, column) at _LEVEL; what reaches beyond the border is closed along it."""
-    from skimage.measure import find_contours  # takes long to import, and few ask for it
+    from skimage.measure import find_contours
 
     found = find_contours(np.pad(values, 1), _LEVEL)  # type: ignore[no-untyped-call]
     return [np.asarray(ring - 1, dtype=np.float64) for ring in found]

@@ -41,9 +41,7 @@ def case_key(scan: ScanResult, stack: Stack) -> str:
 
 def case_path(scan: ScanResult, stack: Stack) -> Path:
     """The folder that all files of a stack's study have in common, or the zip file that holds them."""
-    study = study_of(scan, stack)
-    stacks = [each for series in study.series for each in series.stacks] if study is not None else [stack]
-    sources = {instance.source for each in stacks for instance in each.instances}
+    sources = {instance.source for each in _stacks_of_case(scan, stack) for instance in each.instances}
     if any(source.member for source in sources):
         return next(source.path for source in sources if source.member).absolute()
     return Path(commonpath([source.path.absolute().parent for source in sources]))
@@ -51,13 +49,17 @@ def case_path(scan: ScanResult, stack: Stack) -> Path:
 
 def image_sizes(scan: ScanResult, stack: Stack) -> dict[str, tuple[int, int]]:
     """Sizes of a case's images, which annotation files tell."""
-    study = study_of(scan, stack)
-    stacks = [each for series in study.series for each in series.stacks] if study is not None else [stack]
     return {
         instance.sop_instance_uid: (instance.pixels.rows, instance.pixels.columns)
-        for each in stacks
+        for each in _stacks_of_case(scan, stack)
         for instance in each.instances
     }
+
+
+def _stacks_of_case(scan: ScanResult, stack: Stack) -> list[Stack]:
+    """All stacks of a stack's study; itself alone where no study holds it."""
+    study = study_of(scan, stack)
+    return [stack] if study is None else [each for series in study.series for each in series.stacks]
 
 
 def imported(findings: Iterable[Finding]) -> dict[str, Mark]:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from lungview.detection.build import build_network
-from lungview.detection.context import OFFSETS_MM, TOLERANCE_MM, candidates, neighbours
+from lungview.detection.context import CHANNEL_COUNTS, OFFSETS_MM, TOLERANCE_MM, candidates, neighbours
 from lungview.detection.decode import decode
 from lungview.detection.networks.catalogue import make_network, network_names
 from lungview.detection.networks.lesion import MULTIPLE, LesionNet
-from lungview.detection.preprocess import CHANNEL_COUNTS, CHANNEL_WINDOWS, grid_for, resample, to_channels
+from lungview.detection.preprocess import CHANNEL_WINDOWS, grid_for, resample, to_channels
 from lungview.detection.readers import LesionReader
 from lungview.domain.arrays import VoxelArray
 from lungview.domain.detection import SliceDetections

@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 
 from lungview.detection.build import build_network
 from lungview.detection.cards import bundled_cards
+from lungview.detection.context import CHANNEL_COUNTS
 from lungview.detection.networks.catalogue import make_network, network_names
 from lungview.detection.networks.compact import CompactNet
-from lungview.detection.preprocess import CHANNEL_COUNTS
 from lungview.detection.registry import available_models, load_detector
 from lungview.detection.safetensors_header import read_header
 from lungview.detection.store.importing import import_model

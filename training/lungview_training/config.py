@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from lungview.detection.context import CHANNEL_COUNTS
 from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingConfigError
 
@@ -189,7 +190,7 @@ class TrainingConfig:
         fits = self.crop_size == 0 or (64 <= self.crop_size <= self.image_size and self.crop_size % 32 == 0)
         _require(fits, "crop_size", "must be 0, or a multiple of 32 from 64 to image_size")
         _require(self.field_size % 64 == 0 or not self.sheet_share, "field_size", "must be a multiple of 64 for sheets")
-        _require(self.in_channels in (3, 5, 7), "in_channels", "must be 3, 5 or 7: 0, 2 or 4 neighbouring slices")
+        _require(self.in_channels in CHANNEL_COUNTS, "in_channels", "must be 3, 5 or 7: 0, 2 or 4 neighbouring slices")
 
     def as_plain(self) -> dict[str, object]:
         """The settings as JSON takes them."""

@@ -2,17 +2,15 @@
 
 import numpy as np
 
+from lungview.detection.context import places_among_four
 from lungview.domain.arrays import HuArray
 from lungview_training.samples import Sample
-
-_CHOICES: dict[int, tuple[int, ...]] = {0: (), 2: (1, 2), 4: (0, 1, 2, 3)}
-"""Number of neighbours to places in Sample.neighbours: at 5 mm, or at 5 and 10 mm."""
 
 
 def with_neighbours(sample: Sample, context: int) -> HuArray:
     """(1 + context, H, W) HU: the slice, then 0, 2 or 4 neighbours in ascending order; itself where one is missing."""
     planes = [sample.hu]
-    for place in _CHOICES[context]:
+    for place in places_among_four(context):
         found = sample.neighbours[place] if sample.neighbours else None
         planes.append(sample.hu if found is None else found)
     return np.stack(planes)

@@ -18,7 +18,7 @@ from lungview.reading.case import Case, open_case
 from lungview.task import Task
 from lungview_training.dataset import read_images
 from lungview_training.labelled import boxed_volumes, tell_left_out
-from lungview_training.pictures import Picture, around, by_number, read_pictures
+from lungview_training.pictures import Picture, around, by_number
 from lungview_training.samples import Sample
 
 
@@ -81,7 +81,6 @@ def _scans(
 
 def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
     """Each patient's pictures, one scan for each size of picture."""
-    pictures = {(each.subject, each.name): each for each in read_pictures(folder)}
     groups: dict[tuple[str, tuple[int, ...]], list[Sample]] = defaultdict(list)
     for sample in read_images(folder):
         groups[sample.patient, sample.hu.shape].append(sample)
@@ -94,7 +93,9 @@ def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
         }
         names = tuple(sample.name for sample in samples)
         scan = f"{shape[1]} x {shape[0]}"
-        volume = replace(_picture_volume(scan, samples), beside=_beside([pictures[patient, name] for name in names]))
+        volume = replace(
+            _picture_volume(scan, samples), beside=_beside([Picture(folder, patient, name, ()) for name in names])
+        )
         yield LabelledScan(patient, scan, volume, names, findings, tuple(range(len(samples))), False)
 
 
