@@ -46,7 +46,7 @@ def load_volume(
 
 def available_models() -> "tuple[ModelInfo, ...]":
     """What can be named as a model, the default first."""
-    return tuple(model.info for model in model_store().shelf().models if not model.trouble)
+    return model_store().shelf().usable
 
 
 def model_store() -> "ModelStore":

@@ -34,7 +34,7 @@ _UNMEASURED = (OperatingPoint("balanced", 0.3),)
 
 def available_models() -> tuple[ModelInfo, ...]:
     """The bundled models and the reader's own, the default first."""
-    return tuple(model.info for model in ModelStore().shelf().models if not model.trouble)
+    return ModelStore().shelf().usable
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,11 @@ class Shelf:
     notices: tuple[str, ...] = ()
     trash: tuple[str, ...] = ()
 
+    @property
+    def usable(self) -> tuple[ModelInfo, ...]:
+        """What can be named as a model: those without trouble."""
+        return tuple(model.info for model in self.models if not model.trouble)
+
     def by_name(self, name: str) -> StoredModel | None:
         """The model called so; capitals do not matter where no other model differs by them alone."""
         exact = [model for model in self.models if model.name == name]

@@ -84,7 +84,7 @@ class ShelfDesk(QObject):
     def _on_shelf_changed(self, shelf: Shelf) -> None:
         window, action = self._window, self._actions[1]
         default = self._default()
-        usable = tuple(model.info for model in shelf.models if not model.trouble)
+        usable = shelf.usable
         window.model_menu.show_models(usable, "" if default is None else default.name)
         action.setEnabled(bool(shelf.previous))
         action.setText(f"Back to {shelf.previous}" if shelf.previous else "Back to the default before")

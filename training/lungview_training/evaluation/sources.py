@@ -93,9 +93,8 @@ def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
         }
         names = tuple(sample.name for sample in samples)
         scan = f"{shape[1]} x {shape[0]}"
-        volume = replace(
-            _picture_volume(scan, samples), beside=_beside([Picture(folder, patient, name, ()) for name in names])
-        )
+        pictures = [Picture(folder, patient, name, ()) for name in names]
+        volume = replace(_picture_volume(scan, samples), beside=_beside(pictures))
         yield LabelledScan(patient, scan, volume, names, findings, tuple(range(len(samples))), False)
 
 
