@@ -12,11 +12,12 @@ from lungview.detection.networks.catalogue import network_names
 from lungview.detection.networks.lesion import LesionNet
 from lungview.errors import TrainingError, WeightsError
 from lungview_training.checkpoint import LAST_FILE, STATE_FILE
-from lungview_training.engine import train
+from lungview_training.engine import train, train_out
 from lungview_training.events import (
     CheckpointSaved,
     EvaluationDone,
     Event,
+    Reason,
     RunEnded,
     RunStarted,
     StepDone,
@@ -68,6 +69,22 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) ->
     assert [event.first_step for event in started] == [0, 3]
     a, b = load_file(whole.with_name(LAST_FILE)), load_file(resumed.with_name(LAST_FILE))
     assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_the_end_tells_the_time_of_all_that_was_spent_on_a_run(tmp_path: Path) -> None:
+    data, config = phantom_data(), phantom_config(tmp_path, 3)
+    asked = iter([True])
+    with pytest.raises(TrainingError, match="over for today"):
+        train_out(config, lambda _: None, lambda: next(asked, True), data, "It is over for today.")
+    state = torch.load(tmp_path / STATE_FILE, weights_only=True)
+    assert state["step"] == 1
+    torch.save(state | {"seconds": 5000.0}, tmp_path / STATE_FILE)  # as if that step had taken long
+    ended = train_out(config, lambda _: None, _never, data, "")
+    assert (ended.step, ended.reason) == (3, Reason.FINISHED)
+    assert 5000.0 < ended.seconds < 6000.0
+    again = train_out(config, lambda _: None, _never, data, "")
+    assert 5000.0 < again.seconds <= ended.seconds, "nothing was added to it"
+    assert again.weights == ended.weights
 
 
 def test_events_tell_the_run_and_survive_being_written(tmp_path: Path) -> None:

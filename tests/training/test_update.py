@@ -13,7 +13,7 @@ from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingError
 from lungview_training.checkpoint import LAST_FILE, STATE_FILE, load_state
 from lungview_training.config import TrainingConfig
-from lungview_training.engine import train
+from lungview_training.engine import train, train_out
 from lungview_training.events import Event, MemoryRanOut, Reason, RunEnded, RunFailed, RunStarted, StepDone
 from lungview_training.fingerprint import fingerprint
 from lungview_training.learners.choose import make_learner
@@ -172,6 +172,7 @@ def test_a_run_ends_once_validation_no_longer_gains(tmp_path: Path) -> None:
     again = events[-1]
     assert isinstance(again, RunEnded)
     assert again.step == 3  # and it does not begin anew
+    assert train_out(config, lambda _: None, _never, phantom_data(), "asked to stop").step == 3  # which nobody did
 
 
 def test_dropout_draws_for_all_what_one_process_draws() -> None:

@@ -16,9 +16,9 @@ from lungview.errors import TrainingError
 from lungview.files import write_atomically
 from lungview_training.config import Optimizer, Schedule, TrainingConfig
 from lungview_training.data import TrainingData, read_data
-from lungview_training.engine import train
-from lungview_training.evaluate import judge, measure, presence_auc
-from lungview_training.events import Event, RunEnded
+from lungview_training.engine import train_out
+from lungview_training.evaluate import measure_located, presence_auc
+from lungview_training.events import Event
 from lungview_training.learners.choose import make_learner
 from lungview_training.learners.protocol import Learner
 from lungview_training.samples import Sample
@@ -118,27 +118,20 @@ def to_markdown(rows: Sequence[Compared], data: TrainingData) -> str:
 def _compared(
     config: TrainingConfig, data: TrainingData, emit: Callable[[Event], None], should_stop: Callable[[], bool]
 ) -> Compared:
-    ended: list[RunEnded] = []
-
-    def listen(event: Event) -> None:
-        emit(event)
-        if isinstance(event, RunEnded):
-            ended.append(event)
-
-    weights = train(config, listen, should_stop, data)
-    if ended[-1].stopped:
-        raise TrainingError("The comparison was stopped: start it again with the same settings to go on.")
+    stopped = "The comparison was stopped: start it again with the same settings to go on."
+    ended = train_out(config, emit, should_stop, data, stopped)
+    weights = Path(ended.weights)
     learner = make_learner(config)
     network = build_network(weights).to(choose_device(config.device))
     results = learner.predict(network, data.test)
-    figures = measure([judge(result) for result in results if result.is_located], score_threshold=0.3)
+    figures = measure_located(results)
     says_presence = any(result.presence is not None for result in results)
     return Compared(
         network=config.network,
         parameters=sum(value.numel() for value in network.parameters()),
         megabytes=weights.stat().st_size / 1e6,
         milliseconds=_milliseconds(learner, network, data.test),
-        training_minutes=ended[-1].seconds / 60,
+        training_minutes=ended.seconds / 60,
         best_iou=figures.mean_iou,
         ap50=figures.ap50,
         sensitivity_at_eighth=figures.sensitivity_at_eighth,

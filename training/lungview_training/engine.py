@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from lungview.errors import LungViewError
+from lungview.errors import LungViewError, TrainingError
 from lungview_training.checkpoint import BEST_FILE, LAST_FILE, clear_remains
 from lungview_training.config import TrainingConfig
 from lungview_training.control import Ask, Command, command_of
@@ -51,6 +51,22 @@ def train(
     emit: called from this thread and from that of the heartbeat, never from both at once. should_stop: what to do after
     each step. data: where the samples are in memory already; read from the config's sources otherwise.
     """
+    return Path(_ended(config, emit, should_stop, data).weights)
+
+
+def train_out(
+    config: TrainingConfig, emit: Callable[[Event], None], should_stop: Ask, data: TrainingData, stopped: str
+) -> RunEnded:
+    """Train, and tell how it ended; raises TrainingError with the sentence stopped where it was asked to stop."""
+    ended = _ended(config, emit, should_stop, data)
+    if ended.reason is Reason.STOPPED:
+        raise TrainingError(stopped)
+    return ended
+
+
+def _ended(
+    config: TrainingConfig, emit: Callable[[Event], None], should_stop: Ask, data: TrainingData | None
+) -> RunEnded:
     if config.threads:
         torch.set_num_threads(config.threads)
     with joined(config.device) as group:
@@ -92,16 +108,17 @@ class _Training:
         if self.recorder is not None:
             self.recorder(event)
 
-    def go(self, data: TrainingData | None) -> Path:
+    def go(self, data: TrainingData | None) -> RunEnded:
         """Read, prepare, learn, and say how it ended."""
         run = self.run = prepare(self.config, self._read(data), self.group, self._shrunk)
-        start = started(run)
         if self.recorder is not None:
+            start = started(run)
             self.recorder.about(start, run.fingerprint)
-        self.tell(start)
+            self.tell(start)
+        first_step = run.step
         self.heart.busy_with(Phase.TRAINING)
         reason = self._learn(run)
-        return self._end(run, reason)
+        return self._end(run, reason, first_step)
 
     def failed(self, error: LungViewError) -> LungViewError:
         """Tell a failure with its remedy, and what it leaves."""
@@ -192,12 +209,14 @@ class _Training:
             best = f" Best so far: step {run.best.step}." if run.best.step else ""
             self.recorder.draw(run.step, status or f"Step {run.step} of {self.config.steps}.{best}")
 
-    def _end(self, run: Run, reason: Reason) -> Path:
+    def _end(self, run: Run, reason: Reason, first_step: int) -> RunEnded:
         weights = self.config.output / (BEST_FILE if run.data.validation else LAST_FILE)
         if not weights.is_file():
             weights = self.config.output / LAST_FILE
         best = f" The best weights are those of step {run.best.step}." if run.best.step else ""
         self._draw(run, f"Over after step {run.step} of {self.config.steps}: {reason.value}.{best}")
-        seconds = time.monotonic() - self._began
-        self.tell(RunEnded(run.step, str(weights), run.step < self.config.steps, seconds, reason, run.best.step))
-        return weights
+        # To look at a run that is over is no work on it.
+        seconds = run.seconds + (time.monotonic() - self._began if run.step > first_step else 0.0)
+        ended = RunEnded(run.step, str(weights), run.step < self.config.steps, seconds, reason, run.best.step)
+        self.tell(ended)
+        return ended

@@ -130,6 +130,11 @@ def measure(judged: Sequence[Judged], score_threshold: float) -> Metrics:
     )
 
 
+def measure_located(results: Sequence[SliceResult], score_threshold: float = 0.3) -> Metrics:
+    """The figures of those slices whose boxes can be judged."""
+    return measure([judge(result) for result in results if result.is_located], score_threshold)
+
+
 def bootstrap(
     judged: Sequence[Judged], score_threshold: float, rounds: int = 500, seed: int = 0
 ) -> dict[str, tuple[float, float]]:

@@ -1,7 +1,8 @@
 """What a training run tells while it goes on; knows no torch, so that a window may listen."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -153,7 +154,10 @@ class RunResumed:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The run is over; stopped: before its last step. weights: the best ones where patients were held back."""
+    """The run is over; stopped: before its last step. weights: the best ones where patients were held back.
+
+    seconds: spent on the run, however often it was stopped and gone on with.
+    """
 
     step: int
     weights: str
@@ -205,6 +209,17 @@ def from_line(line: str) -> Event:
         return event
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"A line of the training log is no event: {line[:80]!r}.") from error
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """What a run's log tells, nothing where there is none; a last line cut short by a kill is passed over."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                with contextlib.suppress(TrainingError):
+                    yield from_line(line)
+    except OSError:
+        return
 
 
 def append_line(path: Path, event: Event) -> None:

@@ -7,7 +7,7 @@ from torch import nn
 
 from lungview.domain.arrays import FloatArray
 from lungview_training.config import TrainingConfig
-from lungview_training.evaluate import SliceResult, judge, measure
+from lungview_training.evaluate import SliceResult, measure_located
 from lungview_training.events import CheckpointFailed, EvaluationDone, Event, ExamplesSaved
 from lungview_training.keeping import Keeper
 from lungview_training.preparing import Run
@@ -34,7 +34,7 @@ class Judge:
     def evaluate(self, run: Run) -> None:
         """Measure, tell, and save the weights where they beat all before."""
         results = _predicted(run)
-        figures = measure([judge(result) for result in results if result.is_located], score_threshold=0.3)
+        figures = measure_located(results)
         score = run.learner.score(figures, results)
         before = run.best.score, run.best.step
         is_best = run.best.take(score, run.step)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from lungview.errors import TrainingError
 from lungview.files import write_atomically
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.data import TrainingData
-from lungview_training.engine import train
+from lungview_training.engine import train_out
 from lungview_training.evaluate import judge, measure
-from lungview_training.events import Event, RunEnded
+from lungview_training.events import Event
 from lungview_training.learners.choose import make_learner
 from lungview_training.learners.study import steps_per_epoch
 from lungview_training.samples import Sample
@@ -29,7 +28,7 @@ from lungview_training.study.table import Ious, Row, to_markdown, to_plain
 
 log = logging.getLogger(__name__)
 
-TABLE_FILE, RESULT_FILE, TIME_FILE = "table.md", "study.json", "seconds.txt"
+TABLE_FILE, RESULT_FILE = "table.md", "study.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,19 +145,10 @@ class _Experiment:
         batch = self._settings(subtype, 1, start_from).batch_size
         steps = epochs * steps_per_epoch(len(parts.train), batch)
         config = self._settings(subtype, steps, start_from)
-        ended: list[RunEnded] = []
-
-        def emit(event: Event) -> None:
-            self._emit(event)
-            if isinstance(event, RunEnded):
-                ended.append(event)
-
-        began = time.monotonic()
         data = TrainingData(parts.split, parts.train, [], parts.test)
-        weights = train(config, emit, self._should_stop, data)
-        if ended and ended[-1].stopped:
-            raise TrainingError("The study was stopped: start it again with the same settings to go on.")
-        return _Trained(weights, steps, _spent(config.output / TIME_FILE, time.monotonic() - began))
+        stopped = "The study was stopped: start it again with the same settings to go on."
+        ended = train_out(config, self._emit, self._should_stop, data, stopped)
+        return _Trained(Path(ended.weights), steps, ended.seconds)
 
     def _settings(self, subtype: str, steps: int, start_from: Path | None) -> TrainingConfig:
         return self._config.run(self._network, self._split, subtype, steps, start_from)
@@ -167,15 +157,6 @@ class _Experiment:
         learner = make_learner(self._settings("", 1, None))
         results = learner.predict(build_network(weights).to(choose_device(self._config.device)), samples)
         return measure([judge(result) for result in results], score_threshold=0.0).mean_iou
-
-
-def _spent(path: Path, seconds: float) -> float:
-    """Seconds of the run; of the first time, where a finished run was only looked at again."""
-    try:
-        return float(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        write_atomically(path, f"{seconds:.1f}\n".encode("ascii"))
-        return seconds
 
 
 def _write(config: StudyConfig, rows: Sequence[Row]) -> None:
