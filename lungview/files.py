@@ -29,6 +29,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def nearest_existing(folder: Path) -> Path:
+    """The folder itself, or the nearest above it that is there."""
+    return next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name itself durable, where the system can open a folder (Windows can't)."""
     with contextlib.suppress(OSError):

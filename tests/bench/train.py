@@ -5,9 +5,9 @@
 The plain loop is the study's: one process that decodes each DICOM slice and its XML anew in every epoch, stored values
 over their maximum, SimpleCancerCNN, Adam, squared error. LungView's runs read the same files once and then draw from
 its cache of decoded slices. The study's network takes the same steps in both; the default network takes its own, with
-augmentation and pasted lesions, with batches drawn in the training's own thread, in a second thread, and in a process
-of their own. "feeding" is a batch made ready, "training" a whole step, "judging" slices to boxes to figures. Rounds are
-interleaved, so that a slow moment of the machine hits all alike; medians are told. One thread of torch.
+augmentation and pasted lesions, with batches drawn in the training's own thread and in a second one. "feeding" is a
+batch made ready, "training" a whole step, "judging" slices to boxes to figures. Rounds are interleaved, so that a slow
+moment of the machine hits all alike; medians are told. One thread of torch.
 """
 
 import argparse
@@ -37,7 +37,6 @@ from lungview_training.data import read_data
 from lungview_training.evaluate import judge, measure
 from lungview_training.learners.protocol import BatchSource
 from lungview_training.parallel.group import ALONE
-from lungview_training.prefetch import Prefetch, SourceOf
 from lungview_training.preparing import Run, prepare
 from lungview_training.update.ahead import Ahead
 from tests.support.annotations import write_voc
@@ -68,15 +67,14 @@ def main() -> int:
         own = _prepared(folder, "compact", options)
         first_read_s = time.perf_counter() - began
         study = _prepared(folder, SimpleCancerCNN.key, options)
-        with Prefetch(SourceOf(own.config), STEPS, processes=1) as prefetch:
-            parts = {
-                PLAIN: _plain(files, options.size, options.batch),
-                "LungView, study's network": _ours(study, study.source),
-            }
-            parts["LungView, default"] = _ours(own, own.learner.make_source(own.data))
-            parts["  batches by a thread"] = _ours(own, Ahead(own.learner.make_source(own.data), STEPS), is_fed=False)
-            parts["  batches by a process"] = _ours(own, prefetch, is_fed=False)
-            rates = _race(parts, options.rounds)
+        by_a_thread = Ahead(own.learner.make_source(own.data), STEPS)
+        parts = {
+            PLAIN: _plain(files, options.size, options.batch),
+            "LungView, study's network": _ours(study, study.source),
+            "LungView, default": _ours(own, own.learner.make_source(own.data)),
+            "  batches by a thread": _ours(own, by_a_thread, is_fed=False),
+        }
+        rates = _race(parts, options.rounds)
     report = _report(rates, first_read_s, options)
     if options.json is not None:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -10,10 +10,13 @@ from safetensors.torch import save_file
 from lungview.detection.build import build_network
 from lungview.detection.cards import bundled_cards
 from lungview.detection.context import CHANNEL_COUNTS
+from lungview.detection.digest import sha256_of
 from lungview.detection.networks.catalogue import make_network, network_names
 from lungview.detection.networks.compact import CompactNet
 from lungview.detection.registry import available_models, load_detector
 from lungview.detection.safetensors_header import read_header
+from lungview.detection.store import importing
+from lungview.detection.store import store as store_module
 from lungview.detection.store.importing import import_model
 from lungview.detection.store.store import ModelStore
 from lungview.domain.model_shelf import StoredModel
@@ -60,6 +63,24 @@ def test_a_state_dict_of_the_study_becomes_safetensors(
     assert load_detector("best MODEL", "cpu").info.title == "Best model"
     with pytest.raises(ModelStoreError, match="here already, as 'Best model'"):
         import_model(store, tmp_path / "Best model.pth")
+
+
+def test_a_file_that_tells_its_network_is_hashed_once_and_its_copy_once(
+    store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_model(store, compact_file(tmp_path), "Mine")
+    file = store.export("Mine", tmp_path / "out.safetensors")
+    store.delete("Mine")
+    hashed: list[str] = []
+
+    def counted(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256_of(path)
+
+    for module in (importing, store_module):
+        monkeypatch.setattr(module, "sha256_of", counted)
+    import_model(store, file)
+    assert hashed == ["out.safetensors", "model.safetensors"]
 
 
 def test_a_pickled_program_is_refused_and_nothing_is_kept(store: ModelStore, tmp_path: Path, home: Path) -> None:

@@ -1,6 +1,5 @@
 """The shelf of models: what is kept, and what is never lost."""
 
-import contextlib
 import errno
 import json
 import os
@@ -10,11 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lungview.detection.store.card_making import Making
-from lungview.detection.store.names import LONGEST, checked_name, file_stem, folded, suggested_name
 from lungview.detection.store.store import ModelStore
 from lungview.domain.model_shelf import Origin
 from lungview.errors import ModelStoreError, WeightsError
@@ -77,26 +73,6 @@ def test_capitals_make_no_other_name_and_a_name_stands_once(store: ModelStore, t
     file = weights_file(tmp_path / "b.safetensors", number=3)
     second = store.add(file, "Mine", Making(Origin.IMPORTED), is_name_free=True)
     assert second.name == "Mine 2"
-
-
-@given(st.text(max_size=90), st.lists(st.text(max_size=20), max_size=4))
-def test_a_suggested_name_can_always_be_used(text: str, taken: list[str]) -> None:
-    name = suggested_name(text, taken)
-    assert checked_name(name, taken) == name
-    assert len(name) <= LONGEST
-    assert file_stem(name)
-    assert Path(file_stem(name)).name == file_stem(name)
-
-
-@given(st.text(max_size=90))
-def test_a_checked_name_stays_as_it_is_and_is_no_path(text: str) -> None:
-    name = suggested_name(text, ())
-    with contextlib.suppress(ModelStoreError):
-        name = checked_name(text, ())
-    assert checked_name(name, ()) == name
-    assert not set(name) & set('/\\:*?"<>|\n\0')
-    with pytest.raises(ModelStoreError):
-        checked_name(text, [folded(name)])
 
 
 @pytest.mark.parametrize("name", ["", " ", "../up", "a/b", "C:\\x", "nul", "Default", "-x", "a" * 61, "x\n" + "y\0"])
@@ -200,6 +176,25 @@ def test_a_spoilt_card_hides_no_other_model_and_can_be_deleted(
         store.rename(found.name, "x")
     store.delete(found.name)
     assert len(store.shelf().models) == 2
+
+
+@pytest.mark.parametrize("interval", [["x", None], [0.5], None, "wide"])
+def test_a_spoilt_interval_is_left_out_of_the_card_in_words(
+    store: ModelStore, tmp_path: Path, interval: object
+) -> None:
+    table = {"metrics": {"best_box_iou": 0.61}, "interval_95": {"best_box_iou": interval}}
+    making = Making(Origin.IMPORTED, measured={"metrics": {"test": table}})
+    model = store.add(weights_file(tmp_path / "w.safetensors"), "mine", making)
+    assert model.iou is not None
+    assert (model.iou.value, model.iou.low, model.iou.high) == (0.61, None, None)
+    assert "| 0.61 | – |" in store.text("mine")
+
+
+def test_a_file_that_is_not_the_one_named_by_its_hash_is_refused(store: ModelStore, tmp_path: Path) -> None:
+    file = weights_file(tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match="changed while it was copied"):
+        store.add(file, "mine", Making(Origin.IMPORTED), sha256="0" * 64)
+    assert len(store.shelf().models) == 1
 
 
 def test_a_model_of_a_newer_program_is_left_alone(store: ModelStore, tmp_path: Path) -> None:

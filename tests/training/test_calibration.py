@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lungview.detection.calibration import Calibration, logit, read_calibration
 from lungview.domain.box import Box
 from lungview.domain.detection import Detection, SliceDetections
-from lungview_training.evaluation.calibrate import cross_fitted, error_of, fit, fit_slices, recalibrated
+from lungview_training.evaluation.calibrate import calibration_table, cross_fitted, fit, fit_slices, recalibrated
 from lungview_training.evaluation.figures import calibration_error, figures
 from lungview_training.evaluation.marks import gather
 from lungview_training.stops import OPERATING_RATES, operating_points
@@ -57,7 +57,11 @@ def test_calibrating_moves_neither_precision_nor_froc() -> None:
     )
     for name in ("best_box_iou", "found_iou", "map50", "map", "cpm"):
         assert after[name].value == pytest.approx(before[name].value)
-    assert error_of(recalibrated(slices, calibration)) < error_of(slices)
+    told = calibration_table(calibration, slices, recalibrated(slices, calibration), 0.0)
+    error_before, error_after = told["ece_before"], told["ece_after"]
+    assert isinstance(error_before, float)
+    assert isinstance(error_after, float)
+    assert error_after < error_before
 
 
 def test_a_group_is_calibrated_by_the_others_alone() -> None:

@@ -1,6 +1,6 @@
 """Truth on the network's grid, losses, and the figures runs are compared by."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,8 @@ from lungview.detection.networks.lesion import STRIDE, LesionOutput
 from lungview.domain.arrays import FloatArray
 from lungview.metrics.iou import giou as giou_pairs
 from lungview.metrics.iou import iou
-from lungview_training.evaluate import SliceResult, bootstrap, judge, measure
+from lungview_training.evaluate import SliceResult, judge, measure
+from lungview_training.evaluation.intervals import draw
 from lungview_training.losses import box_loss, encode, focal, giou, plain_iou, quality_loss, sides_to_boxes
 
 CORNER = st.floats(0, 100, width=32)
@@ -138,7 +139,15 @@ def test_a_box_found_twice_is_found_once() -> None:
 
 
 def test_intervals_hold_the_figure_and_come_from_patients() -> None:
-    low, high = bootstrap(JUDGED, 0.5, rounds=50)["mean_iou"]
+    patients = ("A", "B")
+
+    def measured(weight: FloatArray) -> dict[str, float]:
+        count = dict(zip(patients, weight.astype(int).tolist(), strict=True))
+        return asdict(measure([each for each in JUDGED for _ in range(count[each.patient])], 0.5))
+
+    interval = draw(measured, len(patients), draws=50).figures()["mean_iou"].interval_95
+    assert interval is not None
+    low, high = interval
     assert low <= 0.5 <= high
     # Two patients, one without boxes: draws give 0 or the figure, never a share of A's slices.
     assert {low, high} <= {0.0, 0.5}

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from lungview.detection.build import build_network
+from lungview.detection.build import Network, build_network
 from lungview.detection.digest import sha256_of
 from lungview.detection.models_info import architecture
 from lungview_training.card_text import to_markdown
 from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
-from lungview_training.report import Figures, evaluate_folds, evaluate_run, weights_of
+from lungview_training.report import Figures, evaluate_folds, evaluate_network, weights_of
 
 _SHARED = "shared out by patient: training, validation and test"
 _HELD_ONCE = "every patient held out of one run of the cross-validation; these weights learned from all"
@@ -30,19 +30,19 @@ def bundle(
     held other patients out; the figures are then theirs, while the weights are config's, which may know everyone.
     """
     source = weights_of(config, weights)
-    report = evaluate_folds(config, folds, source) if folds else evaluate_run(config, source)
+    network = build_network(source)
+    report = evaluate_folds(config, folds, source) if folds else evaluate_network(config, source, network)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{config.name}.safetensors"
     shutil.copyfile(source, target)
-    card = _card(config, target, report)
+    card = _card(config, target, network, report)
     path = target.with_suffix(".json")
     path.write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     target.with_suffix(".md").write_text(to_markdown(card, notes), encoding="utf-8")
     return path
 
 
-def _card(config: TrainingConfig, weights: Path, report: Mapping[str, object]) -> Figures:
-    network = build_network(weights)
+def _card(config: TrainingConfig, weights: Path, network: Network, report: Mapping[str, object]) -> Figures:
     known = architecture(network.key)
     has_folds = "folds" in report
     parts = ("test", "validation", "folds")

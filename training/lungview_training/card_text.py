@@ -75,9 +75,12 @@ def _how_well(card: Mapping[str, object]) -> list[str]:
         *_metric_lines(test),
     ]
     if sizes := _table(test, "sizes"):
-        lines += ["", "By the longer side of a reader's box, at the balanced threshold:", "", *_size_lines(sizes)]
+        head = "| size | boxes | hit | mean IoU of found ones |"
+        rows = _group_lines(head, sizes, "boxes", ("sensitivity", "found_iou"))
+        lines += ["", "By the longer side of a reader's box, at the balanced threshold:", "", *rows]
     if subtypes := _table(test, "subtypes"):
-        lines += ["", "By subtype:", "", *_subtype_lines(subtypes)]
+        head = "| subtype | patients | best-box IoU | mAP at IoU 0.50 |"
+        lines += ["", "By subtype:", "", *_group_lines(head, subtypes, "patients", ("best_box_iou", "map50"))]
     if isinstance(folds := metrics.get("folds"), Sequence):
         lines += ["", "Run by run:", "", *_fold_lines(folds)]
     return lines
@@ -90,19 +93,13 @@ def _metric_lines(test: Mapping[str, object]) -> list[str]:
     ]
 
 
-def _size_lines(sizes: Mapping[str, object]) -> list[str]:
-    lines = ["| size | boxes | hit | mean IoU of found ones |", "|---|---|---|---|"]
-    for words in sizes:
-        row = _table(sizes, words)
-        lines.append(f"| {words} | {row['boxes']} | {_spread(row['sensitivity'])} | {_spread(row['found_iou'])} |")
-    return lines
-
-
-def _subtype_lines(subtypes: Mapping[str, object]) -> list[str]:
-    lines = ["| subtype | patients | best-box IoU | mAP at IoU 0.50 |", "|---|---|---|---|"]
-    for words in subtypes:
-        row = _table(subtypes, words)
-        lines.append(f"| {words} | {row['patients']} | {_spread(row['best_box_iou'])} | {_spread(row['map50'])} |")
+def _group_lines(head: str, groups: Mapping[str, object], count: str, keys: tuple[str, str]) -> list[str]:
+    """A row for each group: its words, how many there are, and two figures with their intervals."""
+    lines = [head, "|---|---|---|---|"]
+    for words in groups:
+        row = _table(groups, words)
+        first, second = (_spread(row[key]) for key in keys)
+        lines.append(f"| {words} | {row[count]} | {first} | {second} |")
     return lines
 
 

@@ -5,18 +5,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from lungview.detection.context import neighbours
-from lungview.detection.preprocess import Grid, grid_for, resample
-from lungview.domain.arrays import FloatArray, HuArray
+from lungview.detection.preprocess import Grid, grid_for
+from lungview.domain.arrays import HuArray
 from lungview.domain.box import to_array
 from lungview.domain.study import Study
 from lungview.errors import TrainingError
 from lungview.reading.case import Case, open_case
 from lungview.task import Task
 from lungview_training.labelled import BoxedVolume, boxed_stacks, boxed_volumes, tell_left_out
-from lungview_training.patients import LabelledPatient, case_key, labelled_patients
+from lungview_training.patients import LabelledPatient, case_key, labelled_patients, slice_name
+from lungview_training.resampling import resampled, scaled
 from lungview_training.samples import SAMPLE_MM, Sample, digest_of, ellipses, no_labels
 from lungview_training.units import Batch, TellLeftOut, Unit, read_all
 
@@ -63,11 +63,11 @@ def _samples(patient: LabelledPatient, study: Study, boxed: BoxedVolume) -> Iter
     around = {index: neighbours(volume, index, 4) for index in boxed.judged}
     slices = _slices(boxed, around, grid)
     for index in boxed.judged:
-        boxes = _scaled(to_array(finding.box for finding in boxed.findings.get(index, ())), grid)
+        boxes = scaled(to_array(finding.box for finding in boxed.findings.get(index, ())), grid)
         hu, instance = slices[index], volume.stack.instances[index]
         yield Sample(
             patient=patient.name,
-            name=f"{instance.sop_instance_uid}#{instance.frame}" if instance.frames > 1 else instance.sop_instance_uid,
+            name=slice_name(instance),
             hu=hu,
             labels=ellipses(boxes, (hu.shape[0], hu.shape[1])) if len(boxes) else no_labels(hu.shape),
             boxes=boxes,
@@ -84,21 +84,10 @@ def _samples(patient: LabelledPatient, study: Study, boxed: BoxedVolume) -> Iter
 def _slices(boxed: BoxedVolume, around: Mapping[int, tuple[int, ...]], grid: Grid) -> dict[int, HuArray]:
     """Slice index -> HU on the grid, of every slice that is learned from or stands beside one."""
     wanted = sorted({*boxed.judged, *(each for found in around.values() for each in found)})
-    return {index: _resampled(boxed.volume.voxels[index].astype(np.int16), grid) for index in wanted}
+    return {index: resampled(boxed.volume.voxels[index].astype(np.int16), grid) for index in wanted}
 
 
 def _grid(boxed: BoxedVolume) -> Grid:
     geometry = boxed.volume.geometry
     spacing = geometry.pixel_spacing_mm if geometry.is_known else None
     return grid_for((geometry.rows, geometry.columns), spacing, 1, SAMPLE_MM)
-
-
-def _resampled(hu: HuArray, grid: Grid) -> HuArray:
-    """(H, W) int16 HU as the network will see it."""
-    return torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
-
-
-def _scaled(boxes: FloatArray, grid: Grid) -> FloatArray:
-    """Boxes (N, 4) of a slice's own pixels in those of the grid."""
-    down, across = grid.scale
-    return np.asarray(boxes / np.array([across, down, across, down]), dtype=np.float32).reshape(-1, 4)

@@ -205,13 +205,17 @@ class TrainingConfig:
 
 def load_config(path: Path) -> TrainingConfig:
     """Read a TOML file; paths in it are taken from the file's own folder."""
+    return config_from(read_toml(path), path.parent)
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """The settings as they stand in a file."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TrainingConfigError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TrainingConfigError(f"{path.name} is not valid TOML: {error}.") from error
-    return config_from(table, path.parent)
 
 
 def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:

@@ -9,18 +9,16 @@ from lungview.task import Task
 from lungview_training.case_dataset import case_units, require_some
 from lungview_training.config import Role, SourceConfig, SourceKind, TrainingConfig
 from lungview_training.dataset import crop_units, image_units, in_order, nodules_from
-from lungview_training.grouping import Link, joined, links_of
+from lungview_training.grouping import Link
 from lungview_training.labelled import tell_left_out
 from lungview_training.labels import read_labelled
 from lungview_training.patients import repeated_links, source_key
 from lungview_training.samples import Nodule, Sample, nodules_of
 from lungview_training.shard_store import Listed, ShardStore, open_store, samples_of
-from lungview_training.split import Part, Split, read_split, require_together, save_split, split_slices
+from lungview_training.split import SPLIT_FILE, Part, Split, save_split, split_of_run
 from lungview_training.units import TellLeftOut
 
 log = logging.getLogger(__name__)
-
-SPLIT_FILE = "split.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +113,10 @@ def _read_case(source: SourceConfig, store: ShardStore | None, on_left_out: Tell
 
 def _split(config: TrainingConfig, shared: list[Sample], only_train: list[Sample], links: list[Link]) -> Split:
     path = config.output / SPLIT_FILE
-    if path.is_file():
-        split = read_split(path, config.split)
-        require_together(split, joined([*links_of([*shared, *only_train]), *links]), path)
+    is_kept = path.is_file()
+    split = split_of_run(config, shared, only_train, links)
+    if is_kept:
         return split
-    split = split_slices(config, shared, only_train, links)
     try:
         save_split(split, path)
     except OSError as error:

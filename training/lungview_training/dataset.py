@@ -12,7 +12,7 @@ from scipy.ndimage import label
 from skimage.io import imread
 from torch.nn import functional
 
-from lungview.detection.preprocess import Grid, resample
+from lungview.detection.preprocess import Grid
 from lungview.domain.arrays import BoolArray, FloatArray, HuArray, UInt8Array
 from lungview.errors import TrainingError
 from lungview_training.grey import CROP_LOWEST_HU, estimate_hu
@@ -30,6 +30,7 @@ from lungview_training.pictures import (
     read_settings,
     slices_key,
 )
+from lungview_training.resampling import resampled, scaled
 from lungview_training.samples import Nodule, Sample, boxes_of, digest_of, ellipses, no_labels, subtype_of
 from lungview_training.units import Batch, TellLeftOut, Unit, read_all
 
@@ -239,14 +240,12 @@ def _to_chest_side(
     factor = _CHEST_SIDE / max(hu.shape)
     rows, columns = (max(1, round(side * factor)) for side in hu.shape)
     grid = Grid((hu.shape[0], hu.shape[1]), (rows, columns), (rows, columns))
-    small = torch.round(resample(hu[None], grid))[0, 0].numpy().astype(np.int16)
-    down, across = grid.scale
-    scaled = np.asarray(boxes / np.array([across, down, across, down]), dtype=np.float32).reshape(-1, 4)
+    small, placed = resampled(hu, grid), scaled(boxes, grid)
     if mask is None:
-        return small, None, scaled
+        return small, None, placed
     values = torch.from_numpy(mask.astype(np.float32))[None, None]
     thin = functional.interpolate(values, size=(rows, columns), mode="bilinear", antialias=True)[0, 0].numpy()
-    return small, np.rint(thin).astype(np.uint8), scaled
+    return small, np.rint(thin).astype(np.uint8), placed
 
 
 def _shrunk(crop: FloatArray) -> FloatArray:

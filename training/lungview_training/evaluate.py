@@ -1,7 +1,7 @@
 """How well boxes fit on slices: the figures by which runs are compared, always counted by patient."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
@@ -62,14 +62,10 @@ class Metrics:
     flagged: float
     detected: float
 
-    def as_plain(self) -> dict[str, float]:
-        """By name."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """One slice's marks against its readers' boxes, worked out once and counted as often as a bootstrap asks.
+    """One slice's marks against its readers' boxes.
 
     first10, first50: (N,) whether a mark finds, at IoU .1 and .5, a box that no better mark has found. marks: the same
     for FROC. best_iou: of the best-scored mark with any reader's box; None on lesion-free slices.
@@ -133,27 +129,6 @@ def measure(judged: Sequence[Judged], score_threshold: float) -> Metrics:
 def measure_located(results: Sequence[SliceResult], score_threshold: float = 0.3) -> Metrics:
     """The figures of those slices whose boxes can be judged."""
     return measure([judge(result) for result in results if result.is_located], score_threshold)
-
-
-def bootstrap(
-    judged: Sequence[Judged], score_threshold: float, rounds: int = 500, seed: int = 0
-) -> dict[str, tuple[float, float]]:
-    """95 % interval of each figure, patients (not slices) drawn with replacement."""
-    random = np.random.default_rng(seed)
-    patients = sorted({each.patient for each in judged})
-    by_patient = {name: [each for each in judged if each.patient == name] for name in patients}
-    draws = []
-    for _ in range(rounds):
-        drawn = random.choice(len(patients), len(patients))
-        chosen = [each for place in drawn for each in by_patient[patients[place]]]
-        draws.append(measure(chosen, score_threshold).as_plain())
-    return {
-        name: (
-            float(np.percentile([draw[name] for draw in draws], 2.5)),
-            float(np.percentile([draw[name] for draw in draws], 97.5)),
-        )
-        for name in draws[0]
-    }
 
 
 def _finds_first(result: SliceResult, iou_threshold: float) -> BoolArray:

@@ -1,21 +1,19 @@
 """Commands that train more than one network, study and compare, and phantoms; torch is loaded only where needed."""
 
 import argparse
-import signal
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingConfigError
 from lungview_training.config import load_config
+from lungview_training.control import Command, Listener
+from lungview_training.stopping import stopped_by_signals
 
 ALL = "all"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands; each sets experiment: the options, and whether to stop, to the text to print."""
+    """Add the commands; each sets experiment: the options to the text to print."""
     study = commands.add_parser(
         "study",
         help="do the study's experiment again and print its table",
@@ -54,40 +52,34 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def run_experiment(options: argparse.Namespace) -> str:
-    """Do what was asked and return what is to be printed; the first Ctrl-C stops with a checkpoint."""
-    asked = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        text: str = options.experiment(options, asked.is_set)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    """Do what was asked and return what is to be printed; what trains is saved where it is told to end."""
+    text: str = options.experiment(options)
     return text
 
 
-def _study(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
+def _study(options: argparse.Namespace) -> str:
     from lungview_training.study.config import load_study
     from lungview_training.study.run import run_study
 
-    return run_study(load_study(options.config), should_stop=should_stop)
+    config, listener = load_study(options.config), Listener()
+    with stopped_by_signals(listener):
+        return run_study(config, should_stop=lambda: listener() is Command.STOP)
 
 
-def _compare(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
+def _compare(options: argparse.Namespace) -> str:
     from lungview_training.compare import compare
 
     names = TRAINABLE if options.networks == ALL else tuple(options.networks.split(","))
     for name in names:
         if name not in TRAINABLE:
             raise TrainingConfigError(f"There is no network {name!r}; known are {', '.join(TRAINABLE)}.")
-    return compare(load_config(options.config), names, study_size=options.study_size, should_stop=should_stop)
+    config, listener = load_config(options.config), Listener()
+    with stopped_by_signals(listener):
+        is_asked = lambda: listener() is Command.STOP  # noqa: E731
+        return compare(config, names, study_size=options.study_size, should_stop=is_asked)
 
 
-def _phantoms(options: argparse.Namespace, should_stop: Callable[[], bool]) -> str:
+def _phantoms(options: argparse.Namespace) -> str:
     from lungview_training.study.phantoms import write_phantoms
 
     write_phantoms(options.folder, options.patients)

@@ -6,27 +6,30 @@ from pathlib import Path
 
 import numpy as np
 
-from lungview.detection.build import build_network
+from lungview.detection.build import Network, build_network
 from lungview.detection.decode import LOWEST_SCORE
 from lungview.detection.models_info import architecture
 from lungview.errors import TrainingError
 from lungview_training.checkpoint import BEST_FILE, LAST_FILE
 from lungview_training.config import TrainingConfig
-from lungview_training.data import SPLIT_FILE
 from lungview_training.evaluate import SliceResult
 from lungview_training.evaluation.marks import JudgedSlice, judge
 from lungview_training.learners.choose import make_learner
 from lungview_training.samples import SAMPLE_MM, Sample
-from lungview_training.split import Part, member_of, read_split
+from lungview_training.split import SPLIT_FILE, Part, member_of, read_split
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Judged slices of patients that these weights did not learn from. run: the folder's name."""
+    """Judged slices of patients that these weights did not learn from.
+
+    run: the folder's name. has_score: whether the network tells one mark from another by a score.
+    """
 
     run: str
     weights: Path
     slices: tuple[JudgedSlice, ...]
+    has_score: bool = True
 
     @property
     def patients(self) -> frozenset[str]:
@@ -42,21 +45,24 @@ def weights_in(folder: Path) -> Path:
     raise TrainingError(f"The run {folder.name} has no weights there: train first, or name a file with --weights.")
 
 
-def judge_samples(config: TrainingConfig, weights: Path, samples: Sequence[Sample]) -> list[JudgedSlice]:
-    """Ask the network in a weights file, whichever it is, about samples, and compare with the readers' boxes.
+def gives_scores(network: Network) -> bool:
+    """Whether a network tells one mark from another by a score."""
+    return architecture(network.key).has_score
+
+
+def judge_samples(config: TrainingConfig, network: Network, samples: Sequence[Sample]) -> list[JudgedSlice]:
+    """Ask a network, whichever it is, about samples, and compare with the readers' boxes.
 
     Marks that the detector would not show at any threshold are left out, and so are slices without boxes that may
     hold a lesion all the same.
     """
-    network = build_network(weights)
     channels = getattr(network, "in_channels", config.in_channels)
     learner = make_learner(replace(config, network=network.key, in_channels=channels))
     trusted = [sample for sample in samples if len(sample.boxes) or (sample.is_negative_known and not sample.label)]
     # Learners ask about slices of one shape together, and answer in that order.
     ordered = sorted(trusted, key=lambda sample: sample.hu.shape)
     results = learner.predict(network, ordered)
-    has_score = architecture(network.key).has_score
-    return [_judged(sample, result, has_score) for sample, result in zip(ordered, results, strict=True)]
+    return [_judged(sample, result) for sample, result in zip(ordered, results, strict=True)]
 
 
 def read_folds(config: TrainingConfig, samples: Sequence[Sample], folders: Sequence[Path]) -> list[HeldOut]:
@@ -72,7 +78,9 @@ def read_folds(config: TrainingConfig, samples: Sequence[Sample], folders: Seque
         held = [sample for sample in samples if member_of(sample, split.kind) in members]
         if not held:
             raise TrainingError(f"The run {folder.name} has none of the data's patients in its test part.")
-        fold = HeldOut(folder.name, weights, tuple(judge_samples(config, weights, held)))
+        network = build_network(weights)
+        judged = tuple(judge_samples(config, network, held))
+        fold = HeldOut(folder.name, weights, judged, gives_scores(network))
         for other in folds:
             if shared := fold.patients & other.patients:
                 raise TrainingError(
@@ -83,9 +91,9 @@ def read_folds(config: TrainingConfig, samples: Sequence[Sample], folders: Seque
     return folds
 
 
-def _judged(sample: Sample, result: SliceResult, has_score: bool) -> JudgedSlice:
+def _judged(sample: Sample, result: SliceResult) -> JudgedSlice:
     assert sample.patient == result.patient
-    scores = result.scores.astype(np.float64) if has_score else np.ones(len(result.boxes))
+    scores = result.scores.astype(np.float64)
     is_shown = scores >= LOWEST_SCORE
     return judge(
         sample.patient,

@@ -69,15 +69,20 @@ def boxed_volumes(
             yield BoxedVolume(number, volume, findings, judged, unread)
 
 
+def detectable_stacks(study: Study) -> list[Stack]:
+    """The stacks of a study that a network may be asked about."""
+    return [stack for series in study.series for stack in series.stacks if stack.is_detectable]
+
+
 def boxed_stacks(study: Study, case: Case) -> list[tuple[Stack, Findings]]:
     """CT stacks of a study on which a reader drew a box that has an area."""
-    stacks = [stack for series in study.series for stack in series.stacks if stack.is_detectable]
+    stacks = detectable_stacks(study)
     return [(stack, found) for stack in stacks if (found := _inside(stack, case.findings_by_slice(stack)))]
 
 
 def boxed_heights(study: Study, case: Case) -> FloatArray:
     """(N,) positions along the normal, mm, of every CT slice of a study that a reader marked, be it by a mere point."""
-    stacks = [stack for series in study.series for stack in series.stacks if stack.is_detectable]
+    stacks = detectable_stacks(study)
     return np.array([z for stack in stacks for z in _heights(stack, case.findings_by_slice(stack))], dtype=np.float64)
 
 

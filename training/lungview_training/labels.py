@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from lungview.detection.preprocess import grid_for, resample
+from lungview.detection.preprocess import grid_for
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
 from lungview.domain.study import Stack
@@ -16,6 +15,7 @@ from lungview.domain.volume import Volume
 from lungview.errors import DicomError, TrainingError
 from lungview.task import Task
 from lungview_training.labelled import tell_left_out
+from lungview_training.resampling import resampled
 from lungview_training.samples import SAMPLE_MM, Sample, digest_of, no_labels, subtype_of
 from lungview_training.units import TellLeftOut
 
@@ -115,7 +115,7 @@ def _samples(volume: Volume, labels: Labels, owner: _Owner) -> Iterator[Sample]:
         if index in unread or (label is None and of_series is None):
             continue
         grid = grid_for((volume.geometry.rows, volume.geometry.columns), instance.pixel_spacing_mm, 1, SAMPLE_MM)
-        hu = torch.round(resample(volume.voxels[index].astype(np.int16)[None], grid))[0, 0].numpy().astype(np.int16)
+        hu = resampled(volume.voxels[index].astype(np.int16), grid)
         yield Sample(
             patient=owner.patient,
             name=instance.sop_instance_uid,

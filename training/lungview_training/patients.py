@@ -9,7 +9,7 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from lungview.annotations.folders import find_annotation_folders
-from lungview.domain.study import FileSource, Patient, ProblemKind, Stack, Study
+from lungview.domain.study import FileSource, Instance, Patient, ProblemKind, Stack, Study
 from lungview.reading.case import Case, own_boxes_folder
 from lungview_training.config import SUBTYPES, SourceConfig
 from lungview_training.grouping import Link
@@ -37,6 +37,12 @@ def labelled_patients(case: Case, subtype: str = "") -> list[LabelledPatient]:
         LabelledPatient(name, subtype_of(name, subtype) or _label_of(found, case), tuple(found))
         for name, found in studies.items()
     ]
+
+
+def slice_name(instance: Instance) -> str:
+    """What splits know a slice by: its SOP Instance UID, and the frame where an instance holds several."""
+    uid = instance.sop_instance_uid
+    return f"{uid}#{instance.frame}" if instance.frames > 1 else uid
 
 
 def source_key(source: SourceConfig) -> str:

@@ -1,6 +1,7 @@
 """From settings and data to a run that can take its next step, and back to what is kept of it."""
 
 import contextlib
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,12 +62,11 @@ def prepare(config: TrainingConfig, data: TrainingData, group: Group, shrunk: Ca
     torch.manual_seed(config.seed)
     device = device_of(config.device, group)
     learner = make_learner(config)
-    network = _untrained(learner, device)
+    network = learner.make_network().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.start_from is not None:
         require_fit(network, read_shapes(config.start_from), config.start_from)
         network.load_state_dict(read_weights(config.start_from))
-    average = _untrained(learner, device)
-    average.load_state_dict(network.state_dict())
+    average = copy.deepcopy(network)
     average.eval().requires_grad_(False)
     key = fingerprint(config, data)
     state = group.agree(load_state(config.output, key) if group.is_main else None)
@@ -92,12 +92,6 @@ def prepare(config: TrainingConfig, data: TrainingData, group: Group, shrunk: Ca
         _go_on(run, state)
     set_modes(network, config, stepper.micro_batch or config.batch_size)
     return run
-
-
-def _untrained(learner: Learner, device: torch.device) -> nn.Module:
-    network = learner.make_network()
-    network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
 
 
 def _stepper(

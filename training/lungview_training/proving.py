@@ -7,13 +7,12 @@ from lungview.domain.detection import Detector
 from lungview.errors import TrainingError
 from lungview.task import Task
 from lungview_training.config import SplitKind, TrainingConfig
-from lungview_training.data import SPLIT_FILE
 from lungview_training.evaluation.comparison import ENTIRE, Change, Compared, Comparison, compare_on
 from lungview_training.evaluation.document import froc_curve
 from lungview_training.evaluation.intervals import Figure
 from lungview_training.evaluation.measure import Measured
 from lungview_training.evaluation.sources import LabelledScan, labelled_scans
-from lungview_training.split import LEAK, Split, read_split
+from lungview_training.split import LEAK, SPLIT_FILE, Split, read_split
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
 
 TEST, VALIDATION = "test part", "validation part"

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import torch
 
-from lungview.detection.build import build_network
+from lungview.detection.build import Network, build_network
 from lungview.detection.calibration import Calibration
-from lungview.detection.models_info import architecture
 from lungview.errors import TrainingError
 from lungview_training.config import TrainingConfig
-from lungview_training.data import SPLIT_FILE, TrainingData, read_data
+from lungview_training.data import TrainingData, read_data
 from lungview_training.evaluation.calibrate import calibration_table, cross_fitted, fit_slices, recalibrated
 from lungview_training.evaluation.document import figure_table
 from lungview_training.evaluation.figures import figures, size_figures
 from lungview_training.evaluation.intervals import DRAWS
-from lungview_training.evaluation.marks import JudgedSlice, gather
-from lungview_training.heldout import HeldOut, judge_samples, read_folds, weights_in
+from lungview_training.evaluation.marks import JudgedSlice, by_label, gather
+from lungview_training.heldout import HeldOut, gives_scores, judge_samples, read_folds, weights_in
+from lungview_training.split import SPLIT_FILE
 from lungview_training.stops import operating_points, plain_point
 from lungview_training.whole_scans import ScanCounts, count_false_marks
 
@@ -37,14 +37,22 @@ def weights_of(config: TrainingConfig, weights: Path | None = None) -> Path:
 
 def evaluate_run(config: TrainingConfig, weights: Path | None = None) -> Figures:
     """Measure weights on a run's test patients; calibration and thresholds come from its validation patients alone."""
-    data, path = _prepared(config, weights)
-    validation, test = (judge_samples(config, path, part) for part in (data.validation, data.test))
-    has_score = _has_score(path)
+    path = weights_of(config, weights)
+    return evaluate_network(config, path, build_network(path))
+
+
+def evaluate_network(config: TrainingConfig, path: Path, network: Network) -> Figures:
+    """The same for a network already built from its weights file."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    data = read_data(config, with_crops=False)
+    validation, test = (judge_samples(config, network, part) for part in (data.validation, data.test))
+    has_score = gives_scores(network)
     calibration = fit_slices(validation) if has_score and validation else None
     raw, patients = test, len({each.patient for each in validation})
     if calibration is not None:
         validation, test = (recalibrated(part, calibration) for part in (validation, test))
-    scans = [HeldOut(config.name, path, tuple(validation))]
+    scans = [HeldOut(config.name, path, tuple(validation), has_score)]
     held = f"{_people(test)} held out from one run; thresholds chosen on {_people(validation)}"
     report = _report(config, validation, test, scans, has_score, calibration)
     told = calibration and calibration_table(calibration, raw, test, _lowest(report))
@@ -69,7 +77,7 @@ def evaluate_folds(config: TrainingConfig, folders: Sequence[Path], weights: Pat
         )
     data = _data_of(config, folders)
     folds = read_folds(config, [*data.train, *data.validation, *data.test], folders)
-    has_score = _has_score(folds[0].weights)
+    has_score = folds[0].has_score
     raw = [each for fold in folds for each in fold.slices]
     calibration = fit_slices(raw) if has_score else None
     groups = cross_fitted([fold.slices for fold in folds]) if has_score else [fold.slices for fold in folds]
@@ -99,22 +107,11 @@ def _data_of(config: TrainingConfig, folders: Sequence[Path]) -> TrainingData:
     return read_data(config if has_begun else replace(config, output=folders[0]), with_crops=False)
 
 
-def _prepared(config: TrainingConfig, weights: Path | None) -> tuple[TrainingData, Path]:
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    path = weights_of(config, weights)
-    return read_data(config, with_crops=False), path
-
-
 def _lowest(report: Figures) -> float:
     """The most sensitive stop."""
     points = report["operating_points"]
     assert isinstance(points, list)
     return min((float(point["score_threshold"]) for point in points), default=0.0)
-
-
-def _has_score(weights: Path) -> bool:
-    return architecture(build_network(weights).key).has_score
 
 
 def _report(
@@ -160,8 +157,6 @@ def _part(slices: Sequence[JudgedSlice], threshold: float, has_score: bool, draw
 
 def _subtypes(slices: Sequence[JudgedSlice], threshold: float, has_score: bool) -> Figures:
     """Figures of each subtype's patients, where sources tell which they have."""
-    labels = sorted({label for each in slices for label in each.labels})
-    own = {label: [each for each in slices if label in each.labels] for label in labels}
     return {
         label: {
             "patients": len({each.patient for each in part}),
@@ -171,7 +166,7 @@ def _subtypes(slices: Sequence[JudgedSlice], threshold: float, has_score: bool) 
                 for name, figure in figures(gather(part, threshold), has_score=has_score).items()
             },
         }
-        for label, part in own.items()
+        for label, part in by_label(slices).items()
     }
 
 

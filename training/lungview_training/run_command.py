@@ -4,17 +4,15 @@ import argparse
 import contextlib
 import logging
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from lungview_training.config import TrainingConfig
 from lungview_training.control import Command, Listener
 from lungview_training.events import Event, to_line
+from lungview_training.stopping import stopped_by_signals
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +99,7 @@ def run_training(config: TrainingConfig) -> int:
     else:
         logging.getLogger().setLevel(logging.WARNING)
     try:
-        with _signals(listener):
+        with stopped_by_signals(listener):
             train(config, _printer(listener), listener)
     except KeyboardInterrupt:
         return 130
@@ -128,22 +126,3 @@ def _printer(listener: Listener) -> Callable[[Event], None]:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return emit
-
-
-@contextmanager
-def _signals(listener: Listener) -> Iterator[None]:
-    """Stop at the first Ctrl-C or SIGTERM; a second Ctrl-C ends at once."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT and listener() is Command.STOP:
-            raise KeyboardInterrupt
-        listener.tell(Command.STOP)
-
-    # torchrun tells the workers left over by SIGTERM to go; they must, for there is no next step to stop after.
-    heeded = [signal.SIGINT] if "TORCHELASTIC_RUN_ID" in os.environ else [signal.SIGINT, signal.SIGTERM]
-    before = [(number, signal.signal(number, stop)) for number in heeded]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)

@@ -33,6 +33,7 @@ _MAKERS = (
     "lungview_training.labelled",
     "lungview_training.patients",
     "lungview_training.pictures",
+    "lungview_training.resampling",
     "lungview_training.samples",
 )
 """Modules that decide what a slice looks like once decoded: a change in one makes all shards stale."""

@@ -15,6 +15,9 @@ from lungview.files import write_atomically
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.grouping import Link, Named, groups, joined, links_of
 
+SPLIT_FILE = "split.csv"
+"""In a run's folder; kept once made."""
+
 LEAK = "Split by image: slices of one patient stand on both sides, so figures tell how seen patients are recalled."
 """To be said wherever figures of such a split are shown."""
 
@@ -137,6 +140,18 @@ def split_slices(
         owner=joined([*links_of(everything), *links]),
         subtypes=subtypes_of(everything),
     )
+
+
+def split_of_run(
+    config: TrainingConfig, shared: Sequence[Named], only_train: Sequence[Named], links: Sequence[Link] = ()
+) -> Split:
+    """The split that the run's folder holds, checked against whom it must keep together; else one as settings say."""
+    path = config.output / SPLIT_FILE
+    if not path.is_file():
+        return split_slices(config, shared, only_train, links)
+    split = read_split(path, config.split)
+    require_together(split, joined([*links_of([*shared, *only_train]), *links]), path)
+    return split
 
 
 def subtypes_of(samples: Iterable[Named]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """False marks per scan at each stop, counted on whole series of patients that the weights did not learn from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,9 +9,10 @@ import numpy as np
 from lungview.detection.calibration import Calibration
 from lungview.detection.registry import load_detector
 from lungview.domain.detection import Detection, Detector, OperatingPoint
+from lungview.errors import NothingFoundError
 from lungview.task import Task
 from lungview_training.config import SourceKind, TrainingConfig
-from lungview_training.evaluation.lesions import match_scan
+from lungview_training.evaluation.lesions import false_lesions
 from lungview_training.evaluation.sources import LabelledScan, labelled_scans
 from lungview_training.heldout import HeldOut
 
@@ -47,21 +49,29 @@ def count_false_marks(
     """Look at every whole series of the run's sources with the weights that did not learn from its patient."""
     owner = {patient: fold for fold in held for patient in fold.patients}
     detectors: dict[str, Detector] = {}
-    rows: list[tuple[float, ...]] = []
+    rows: list[tuple[int, ...]] = []
+    stops = [point.score_threshold for point in points]
     patients: set[str] = set()
+    for scan in _series_of(config, owner):
+        fold = owner[scan.patient]
+        if fold.run not in detectors:
+            detectors[fold.run] = load_detector(str(fold.weights), config.device)
+        rows.append(false_lesions(scan, _answers(scan, detectors[fold.run], calibration), stops))
+        patients.add(scan.patient)
+    means = np.mean(rows, axis=0).tolist() if rows else ()
+    return ScanCounts(len(patients), len(rows), tuple(means))
+
+
+def _series_of(config: TrainingConfig, patients: Collection[str]) -> Iterator[LabelledScan]:
+    """Whole series of some patients; nobody else's are read."""
     for source in config.sources:
         if source.kind in _PICTURES:
             continue
-        for scan in labelled_scans(source.path, source.annotations, Task()):
-            fold = owner.get(scan.patient)
-            if fold is None or not scan.is_series:
-                continue
-            if fold.run not in detectors:
-                detectors[fold.run] = load_detector(str(fold.weights), config.device)
-            rows.append(_false_marks(scan, _answers(scan, detectors[fold.run], calibration), points))
-            patients.add(scan.patient)
-    means = np.mean(rows, axis=0).tolist() if rows else ()
-    return ScanCounts(len(patients), len(rows), tuple(means))
+        # A source may well have none of them.
+        with suppress(NothingFoundError):
+            for scan in labelled_scans(source.path, source.annotations, Task(), wants=patients.__contains__):
+                if scan.is_series:
+                    yield scan
 
 
 def _answers(
@@ -70,13 +80,3 @@ def _answers(
     readable = [index for index in range(scan.volume.slice_count) if scan.volume.is_read[index]]
     calibrate = calibration or Calibration()
     return {each.index: calibrate.of(each).detections for each in detector.detect(scan.volume, readable, Task())}
-
-
-def _false_marks(
-    scan: LabelledScan, answers: Mapping[int, Sequence[Detection]], points: Sequence[OperatingPoint]
-) -> tuple[float, ...]:
-    found = []
-    for point in points:
-        stop = point.score_threshold
-        found.append(float(match_scan(scan, answers, stop, stop).false_lesions))
-    return tuple(found)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lungview.detection.models_info import ARCHITECTURES, architecture
 from lungview.detection.safetensors_header import Header
-from lungview.detection.store.entries import SCHEMA
+from lungview.detection.store.entries import SCHEMA, with_interval
 from lungview.domain.model_shelf import Lineage, Origin
 from lungview.errors import WeightsError
 
@@ -117,9 +117,11 @@ def _figures(facts: Mapping[str, object]) -> list[str]:
 
 
 def _line(key: str, value: object, intervals: object) -> str:
-    pair = intervals.get(key) if isinstance(intervals, Mapping) else None
-    spread = f"{pair[0]:.2f} to {pair[1]:.2f}" if isinstance(pair, list) and len(pair) == 2 else "–"
-    return f"| {_FIGURES[key]} | {f'{value:.2f}' if isinstance(value, int | float) else '–'} | {spread} |"
+    if not isinstance(value, int | float):
+        return f"| {_FIGURES[key]} | – | – |"
+    figure = with_interval(float(value), intervals, key)
+    spread = "–" if figure.low is None else f"{figure.low:.2f} to {figure.high:.2f}"
+    return f"| {_FIGURES[key]} | {figure.value:.2f} | {spread} |"
 
 
 def card_text(path: Path, facts: Mapping[str, object]) -> str:

@@ -91,11 +91,12 @@ def _figure(facts: Mapping[str, object], names: tuple[str, ...]) -> Figure | Non
             continue
         for name in names:
             if isinstance(value := values.get(name), int | float):
-                return _with_interval(float(value), table.get("interval_95"), name, is_test=part == "test")
+                return with_interval(float(value), table.get("interval_95"), name, is_test=part == "test")
     return None
 
 
-def _with_interval(value: float, intervals: object, name: str, *, is_test: bool) -> Figure:
+def with_interval(value: float, intervals: object, name: str, *, is_test: bool = True) -> Figure:
+    """A figure with the interval that a card's table of intervals has for it, without one where that is spoilt."""
     pair = intervals.get(name) if isinstance(intervals, Mapping) else None
     if isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, int | float) for end in pair):
         return Figure(value, float(pair[0]), float(pair[1]), is_test)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lungview.errors import ModelStoreError
+from lungview.files import nearest_existing
 from lungview.task import Task
 
 STEM = "model"
@@ -46,8 +47,7 @@ def _cause(error: OSError) -> str:
 
 def require_room(folder: Path, needed: int) -> None:
     """Refuse beforehand what the disk has no room for."""
-    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(nearest_existing(folder)).free
     if free < needed + _SPARE:
         raise ModelStoreError(
             f"The disk has {free / 1e6:.0f} MB left where {(needed + _SPARE) / 1e6:.0f} MB are needed: free some space "

@@ -50,8 +50,9 @@ def import_model(store: ModelStore, path: Path, name: str = "", task: Task | Non
         making = Making(Origin.IMPORTED, Lineage(source=weights.name), summary=_summary(network.key))
     proposed = name or (card.info.name if card is not None else path.stem)
     with _named(weights, network.key) as sound:
-        _require_new(store, sha256_of(sound))
-        return store.add(sound, proposed, making, task, is_name_free=not name)
+        digest = sha256 if sound == weights else sha256_of(sound)
+        _require_new(store, digest)
+        return store.add(sound, proposed, making, task, is_name_free=not name, sha256=digest)
 
 
 def _weights_of(path: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from lungview.detection.store.default import Default
-from lungview.detection.store.names import folded, suggested_name
+from lungview.domain.model_names import folded, suggested_name
 from lungview.domain.model_shelf import Shelf, StoredModel
 
 

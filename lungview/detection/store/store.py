@@ -15,8 +15,8 @@ from lungview.detection.store.card_making import Making, card_text, in_words, ma
 from lungview.detection.store.default import read_default, write_default
 from lungview.detection.store.entries import bundled_model, is_model_folder, kept_model
 from lungview.detection.store.files import STEM, TRASH, copy_file, put, require_room, to_trash, told
-from lungview.detection.store.names import checked_name, file_stem, folded, suggested_name
 from lungview.detection.store.resolving import apart, before, resolved
+from lungview.domain.model_names import checked_name, file_stem, folded, suggested_name
 from lungview.domain.model_shelf import Deleted, Shelf, StoredModel
 from lungview.errors import ModelStoreError, WeightsError
 from lungview.files import write_atomically
@@ -67,14 +67,22 @@ class ModelStore:
         return card_text(card.text, card.facts)
 
     def add(
-        self, weights: Path, name: str, making: Making, task: Task | None = None, *, is_name_free: bool = False
+        self,
+        weights: Path,
+        name: str,
+        making: Making,
+        task: Task | None = None,
+        *,
+        is_name_free: bool = False,
+        sha256: str = "",
     ) -> StoredModel:
         """Keep a safetensors file that LungView can load; it is copied.
 
-        is_name_free: the name is a proposal, to which a number is added where another model has it.
+        is_name_free: the name is a proposal, to which a number is added where another model has it. sha256: of the
+        file, where it is known; a copy that differs from it is refused.
         """
         header = read_header(weights)
-        sha256 = sha256_of(weights)
+        sha256 = sha256 or sha256_of(weights)
         with self._lock, told("keep the model"):
             taken = [model.name for model in self.shelf().models]
             name = suggested_name(name, taken) if is_name_free else checked_name(name, taken)

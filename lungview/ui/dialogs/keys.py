@@ -10,19 +10,19 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from lungview.ui.display_state import MouseScheme
+from lungview.ui.scrolling import scrolled
 from lungview.ui.shortcuts import COMMANDS, GESTURES, Group, Keys, keys_of
 from lungview.ui.theme import Space
 
-_COLUMNS: tuple[tuple[Group | None, ...], ...] = (
-    (None, Group.SLICES),
-    (Group.WINDOW, Group.FINDINGS, Group.LAYOUT),
-    (Group.VIEW, Group.FILE, Group.MODEL, Group.HELP),
+COLUMNS: tuple[tuple[Group | None, ...], ...] = (
+    (None, Group.SLICES, Group.LAYOUT),
+    (Group.WINDOW, Group.FINDINGS, Group.MARKS),
+    (Group.VIEW, Group.FILE, Group.MODEL, Group.TRAINING, Group.HELP),
 )
 """Headings by column; None stands for the mouse."""
 
@@ -39,18 +39,14 @@ class KeysDialog(QDialog):
         columns = QHBoxLayout(sheet)
         columns.setContentsMargins(Space.AROUND, Space.AROUND, Space.AROUND, Space.AROUND)
         columns.setSpacing(2 * Space.AROUND)
-        for groups in _COLUMNS:
+        for groups in COLUMNS:
             columns.addLayout(_column(groups, changed, scheme), 1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(sheet)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.AROUND, Space.AROUND, Space.AROUND, Space.AROUND)
         layout.setSpacing(Space.BETWEEN)
-        layout.addWidget(area)
+        layout.addWidget(scrolled(sheet))
         layout.addWidget(buttons)
 
 

@@ -12,6 +12,7 @@ from lungview.domain.finding import Finding, ReviewState
 from lungview.marks.change import Change, History, Patch, change_to, patched
 from lungview.marks.mark import DRAWN, Mark, Marks, OriginKind, Place, by_place, new_id
 from lungview.marks.propagate import Spread, moved_along, propagated
+from lungview.marks.record import CaseRecord, signed
 from lungview.ui.state import ViewerState
 
 _SAME_LESION_IOU = 0.2
@@ -101,6 +102,12 @@ class MarksEditor(QObject):
         return min(found, key=lambda mark: mark.box.area, default=None)
 
     @property
+    def usual_label(self) -> str:
+        """The label that most findings of the case have, the first by alphabet of several; "" for none."""
+        labels = Counter(each.label for found in self._state.findings.values() for each in found if each.label)
+        return min(labels, key=lambda label: (-labels[label], label), default="")
+
+    @property
     def is_drawing(self) -> bool:
         """Whether the left button draws boxes."""
         return self._is_drawing
@@ -125,7 +132,7 @@ class MarksEditor(QObject):
             return None
         near = self._neighbour(box)
         lesion = near.lesion if near is not None else new_id()
-        label = near.label if near is not None else self._usual_label()
+        label = near.label if near is not None else self.usual_label
         made = Mark(new_id(), place, box, lesion, label, self.author, now())
         self._selected_id = made.id
         self.apply(change_to("Draw box", self._marks, {made.id: made}))
@@ -163,9 +170,7 @@ class MarksEditor(QObject):
     def sign(self, author: str) -> None:
         """Put the reader's name on marks made before it was known."""
         self.author = author
-        self._marks = {
-            each: mark if mark.author else replace(mark, author=author) for each, mark in self._marks.items()
-        }
+        self._marks = dict(signed(CaseRecord(self._marks), author).marks)
         self.publish()
         self.changed.emit()
 
@@ -202,10 +207,6 @@ class MarksEditor(QObject):
         )
         best = max(near, key=lambda mark: mark.box.iou(box), default=None)
         return best if best is not None and best.box.iou(box) > _SAME_LESION_IOU else None
-
-    def _usual_label(self) -> str:
-        labels = Counter(each.label for found in self._state.findings.values() for each in found if each.label)
-        return labels.most_common(1)[0][0] if labels else ""
 
     def _on_slice_changed(self, index: int) -> None:
         """Keep the lesion selected on slices where it has a box."""

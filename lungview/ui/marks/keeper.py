@@ -123,7 +123,7 @@ class MarksKeeper(QObject):
         """Save at once what waits; before another stack comes or the window closes."""
         self._timer.stop()
         opened = self._open
-        if opened is None or not (self._is_dirty or self._job is not None):
+        if opened is None or self.is_saved:
             return
         self._is_dirty = False
         try:

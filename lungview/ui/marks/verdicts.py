@@ -56,11 +56,12 @@ class Verdicts(QObject):
         if stack is None:
             return []
         made, name, shared = [], model.name if model is not None else "", new_id()
+        label = self._editor.usual_label
         for index, box in sorted(lesion.boxes.items()):
             origin = Origin(OriginKind.AI, by=name, score=lesion.scores.get(index), box=box)
             place = Place.of(stack.instances[index])
             if place.sop_instance_uid:
-                made.append(Mark(new_id(), place, box, shared, self._label(), self._editor.author, now(), origin))
+                made.append(Mark(new_id(), place, box, shared, label, self._editor.author, now(), origin))
         return made
 
     def _from_readers(self, lesion: Lesion) -> list[Mark]:
@@ -88,7 +89,3 @@ class Verdicts(QObject):
             for mark in self._editor.on_slice(index)
             if mark.box == box and mark.origin.kind in from_verdict and mark.origin.box == box
         }
-
-    def _label(self) -> str:
-        labels = [each.label for found in self._state.findings.values() for each in found if each.label]
-        return max(sorted(set(labels)), key=labels.count) if labels else ""

@@ -58,7 +58,7 @@ class OutlineFinder(QObject):
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._look)
-        state.detections_changed.connect(lambda _index: self._on_changed())
+        state.detections_changed.connect(self._on_detections_changed)
         for signal in (focus.changed, state.slice_changed, state.volume_changed, state.stack_changed, state.slice_read):
             signal.connect(self._on_changed)
 
@@ -101,6 +101,10 @@ class OutlineFinder(QObject):
     def _on_changed(self) -> None:
         if self._is_watched and not self.is_settled:
             self._pause.start()
+
+    def _on_detections_changed(self, index: int) -> None:
+        if self._follows_model and index in (-1, self._state.slice_index):
+            self._on_changed()
 
     def _place(self) -> _Place | None:
         target, volume = self._focus.target, self._state.volume

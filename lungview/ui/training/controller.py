@@ -1,7 +1,6 @@
 """Owns the training that goes on: starts, commands and follows it, whether or not its dialog is open."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -187,8 +186,3 @@ class TrainingController(QObject):
     def _on_left_over(self, records: list[RunRecord]) -> None:
         if records and not self.is_going:
             self.left_over.emit(records[0])
-
-
-def weights_of(record: RunRecord) -> Path:
-    """The weights that a finished training left."""
-    return Path(record.weights)

@@ -181,7 +181,7 @@ class TrainingDialog(QDialog):
 
     def _wanted_at_the_end(self) -> dict[QPushButton, bool]:
         record = self._controller.record
-        is_free = not self.outcome.is_comparing and not self.is_keeping
+        is_free = not self.outcome.is_busy and not self.is_keeping
         if record is not None and record.state is State.KEPT:
             return {self.anew: is_free} | ({self.make_default: is_free} if self.offered else {})
         return {self.anew: is_free, self.discard: is_free} | ({self.keep: is_free} if self._can_keep else {})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog
 
+from lungview.domain.model_names import suggested_name
 from lungview.domain.model_shelf import Shelf, StoredModel
 from lungview.errors import LungViewError
 from lungview.task import Task
@@ -73,11 +74,7 @@ class ModelKeeping(QObject):
     def free_name(self, suggested: str) -> str:
         """The name itself, or with a number where another model has it."""
         shelf = self._shelf_keeper.shelf if self._shelf_keeper is not None else Shelf()
-        number, name = 1, suggested
-        while shelf.by_name(name) is not None:
-            number += 1
-            name = f"{suggested} {number}"
-        return name
+        return suggested_name(suggested, [each.name for each in shelf.models])
 
     def _on_kept(self, name: str) -> None:
         self._controller.mark_kept()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QProgressBar,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -21,8 +20,9 @@ from PySide6.QtWidgets import (
 
 from lungview.task import Task
 from lungview.ui import theme
-from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.jobs import JobRunner
 from lungview.ui.theme import Mark, Space
+from lungview.ui.training.busy_page import BusyPage
 from lungview.ui.training.plots import Plot
 from lungview.ui.training.services import TrainingServices
 from lungview_training.config import TrainingConfig
@@ -40,25 +40,19 @@ class _Proved:
     proof: Proof
 
 
-class OutcomePage(QWidget):
+class OutcomePage(BusyPage[_Proved]):
     """Compares in a job, which can be cancelled; the page can be filled again."""
 
     proved = Signal(bool)
     """Over; whether there is something to keep."""
     lesion_wanted = Signal(object)
     """A Thumb to be opened in the viewer."""
-    failed = Signal(object)
 
     def __init__(self, runner: JobRunner, services: TrainingServices) -> None:
-        super().__init__()
-        self._runner, self._services = runner, services
-        self._job: Job[_Proved] | None = None
+        super().__init__(runner, "Asking both models about the same slices…")
+        self._services = services
         self._proved: _Proved | None = None
         self._record_id = ""
-        self._doing = QLabel("Asking both models about the same slices…")
-        self._progress = QProgressBar()
-        self._progress.setRange(0, 0)
-        self._progress.setTextVisible(False)
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.table = QTableWidget(0, len(_HEADS))
@@ -91,51 +85,26 @@ class OutcomePage(QWidget):
         """The settings of the training that was judged."""
         return self._proved.config if self._proved is not None else None
 
-    @property
-    def is_comparing(self) -> bool:
-        """Whether the job runs."""
-        return self._job is not None
-
     def compare(self, record: RunRecord, config: TrainingConfig) -> None:
         """Ask both models, unless that was done already."""
-        if record.id == self._record_id and (self._proved is not None or self._job is not None):
+        if record.id == self._record_id and (self._proved is not None or self.is_busy):
             return
-        self.cancel()
         self._record_id, self._proved = record.id, None
         services, weights = self._services, Path(record.weights)
 
         def work(task: Task) -> _Proved:
             return _Proved(config, services.prove(config, record.base, weights, task))
 
-        job = self._runner.start("Comparing the models", work)
-        self._job = job
-        self._show_busy(True)
+        job = self._begin("Comparing the models", work)
         job.progressed.connect(lambda done, _total: self._doing.setText(f"Both models have answered on {done} slices…"))
-        job.succeeded.connect(lambda proved: self._on_proved(job, proved))
-        job.failed.connect(self.failed)
-        job.finished.connect(lambda: self._on_finished(job))
 
-    def cancel(self) -> None:
-        """Stop comparing."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-            self._record_id = ""
-        self._show_busy(False)
+    def _end(self) -> None:
+        if self._proved is None:
+            self.verdict.setText("The models could not be compared. The new one can be kept all the same.")
+        self.proved.emit(self._proved is not None)
 
-    def _on_finished(self, job: Job[_Proved]) -> None:
-        if job is self._job:
-            self._job = None
-            self._show_busy(False)
-            if self._proved is None:
-                self._record_id = ""
-                self.verdict.setText("The models could not be compared. The new one can be kept all the same.")
-            self.proved.emit(self._proved is not None)
-
-    def _on_proved(self, job: Job[_Proved], proved: _Proved) -> None:
-        if job is not self._job:
-            return
-        self._proved, proof = proved, proved.proof
+    def _take(self, found: _Proved) -> None:
+        self._proved, proof = found, found.proof
         self.verdict.setText("\n".join((_verdict(proof), *proof.remarks)))
         self._fill_table(proof)
         if proof.froc is not None:
@@ -182,10 +151,8 @@ class OutcomePage(QWidget):
             self.lesion_wanted.emit(thumb)
 
     def _show_busy(self, is_busy: bool) -> None:
-        busy: tuple[QWidget, ...] = (self._doing, self._progress)
+        super()._show_busy(is_busy)
         shown: tuple[QWidget, ...] = (self.table, self.froc, self.thumbs, self._thumbs_title, self.verdict)
-        for widget in busy:
-            widget.setVisible(is_busy)
         for widget in shown:
             widget.setVisible(not is_busy)
 

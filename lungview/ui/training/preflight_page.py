@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from lungview.errors import LungViewError
 from lungview.task import Task
 from lungview.ui import icons, theme
-from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.jobs import JobRunner
+from lungview.ui.scrolling import scrolled
 from lungview.ui.theme import Mark, Space
+from lungview.ui.training.busy_page import BusyPage
 from lungview.ui.training.services import TrainingServices
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.preflight.report import Remark, Severity, Topic
@@ -47,41 +49,26 @@ class Preflight:
         return tuple(remark.message for remark in self.remarks if remark.severity is severity)
 
 
-class PreflightPage(QWidget):
+class PreflightPage(BusyPage[Preflight]):
     """Checks in a job, which can be cancelled."""
 
     checked = Signal(bool)
     """Over; whether training may begin."""
-    failed = Signal(object)
 
     def __init__(self, runner: JobRunner, services: TrainingServices, place: Path) -> None:
-        super().__init__()
-        self._runner, self._services, self._place = runner, services, place
-        self._job: Job[Preflight] | None = None
+        super().__init__(runner, "Checking…")
+        self._services, self._place = services, place
         self.found: Preflight | None = None
-        self._doing = QLabel("Checking…")
-        self._progress = QProgressBar()
-        self._progress.setRange(0, 0)
-        self._progress.setTextVisible(False)
         self._inner = QWidget()
         self._lines = QVBoxLayout(self._inner)
         self._lines.setContentsMargins(0, 0, Space.INSIDE, 0)
         self._lines.setSpacing(Space.INSIDE)
-        area = QScrollArea()
-        area.setWidget(self._inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.BETWEEN)
         for widget in (self._doing, self._progress):
             column.addWidget(widget)
-        column.addWidget(area, 1)
-
-    @property
-    def is_checking(self) -> bool:
-        """Whether the job runs."""
-        return self._job is not None
+        column.addWidget(scrolled(self._inner), 1)
 
     @property
     def sentences(self) -> list[str]:
@@ -90,8 +77,8 @@ class PreflightPage(QWidget):
 
     def check(self, look_at_it: Callable[[Task], FolderLook], choices: Choices) -> None:
         """Look at everything anew. look_at_it: at all that is to be learned from."""
-        self.cancel()
         self._clear()
+        self.found = None
         services, place = self._services, self._place
 
         def work(task: Task) -> Preflight:
@@ -107,29 +94,12 @@ class PreflightPage(QWidget):
             met = tuple(remark.message for remark in remarks if remark.severity is Severity.STOP)
             return Preflight(look, met, None if met else config, remarks)
 
-        job = self._runner.start("Checking what will be learned from", work, is_quiet=True)
-        self._job, self.found = job, None
-        self._show_busy(True)
-        job.succeeded.connect(lambda found: self._on_checked(job, found))
-        job.failed.connect(self.failed)
-        job.finished.connect(lambda: self._on_finished(job))
+        self._begin("Checking what will be learned from", work, is_quiet=True)
 
-    def cancel(self) -> None:
-        """Stop checking."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-        self._show_busy(False)
+    def _end(self) -> None:
+        self.checked.emit(self.found is not None and self.found.config is not None)
 
-    def _on_finished(self, job: Job[Preflight]) -> None:
-        if job is self._job:
-            self._job = None
-            self._show_busy(False)
-            self.checked.emit(self.found is not None and self.found.config is not None)
-
-    def _on_checked(self, job: Job[Preflight], found: Preflight) -> None:
-        if job is not self._job:
-            return
+    def _take(self, found: Preflight) -> None:
         self.found = found
         if found.config is None:
             self._heading("This cannot be trained yet")
@@ -154,10 +124,6 @@ class PreflightPage(QWidget):
             self._lines.addWidget(_line(sentence, icon, colour))
         if len(sentences) > _MOST_SHOWN:
             self._lines.addWidget(_line(f"… and {len(sentences) - _MOST_SHOWN} more.", "", colour))
-
-    def _show_busy(self, is_busy: bool) -> None:
-        for widget in (self._doing, self._progress):
-            widget.setVisible(is_busy)
 
     def _clear(self) -> None:
         while (item := self._lines.takeAt(0)) is not None:

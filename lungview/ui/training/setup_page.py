@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from lungview.task import Task
 from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.scrolling import scrolled
 from lungview.ui.theme import Space
 from lungview.ui.training.advanced import AdvancedSettings
 from lungview_training.supervision.folder_look import FolderLook, look_at_folder
@@ -123,12 +123,15 @@ class SetupPage(QWidget):
         self._job, self.look = job, None
         self.found.setText("Looking at the folder…")
         self.ready_changed.emit(False)
-        job.succeeded.connect(lambda found: self._on_looked(job, found))
-        job.failed.connect(self.failed)
+        job.succeeded.connect(self._on_looked)
+        job.failed.connect(self._on_look_failed)
 
-    def _on_looked(self, job: Job[FolderLook], found: FolderLook) -> None:
-        if job is not self._job:
-            return
+    def _on_look_failed(self, error: Exception) -> None:
+        self._job = None
+        self.found.setText("")
+        self.failed.emit(error)
+
+    def _on_looked(self, found: FolderLook) -> None:
         self._job, self.look = None, found
         sensible = sensible_settings(found.slices, found.patients)
         self.advanced.suggest(sensible)
@@ -155,6 +158,19 @@ class SetupPage(QWidget):
         self._look_again()
 
     def _lay_out(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, Space.INSIDE, 0)
+        column.setSpacing(Space.AROUND)
+        column.addLayout(self._form())
+        column.addWidget(self.unfold)
+        column.addWidget(self.advanced)
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(inner))
+
+    def _form(self) -> QFormLayout:
         form = QFormLayout()
         form.setVerticalSpacing(Space.BETWEEN)
         form.setHorizontalSpacing(Space.AROUND)
@@ -181,21 +197,7 @@ class SetupPage(QWidget):
         form.addRow("", self.found)
         form.addRow("", self.only_own)
         form.addRow("Name", self.title)
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, Space.INSIDE, 0)
-        column.setSpacing(Space.AROUND)
-        column.addLayout(form)
-        column.addWidget(self.unfold)
-        column.addWidget(self.advanced)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        return form
 
 
 def _beside(wide: QWidget, button: QWidget) -> QHBoxLayout:

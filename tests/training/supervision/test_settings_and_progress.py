@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from lungview_training.config import Role, SourceConfig, SourceKind, SplitKind, load_config
 from lungview_training.events import EvaluationDone, Heartbeat, Phase, RunStarted, StepDone
+from lungview_training.record.history import MOST_POINTS
 from lungview_training.supervision.endings import Ending, EndKind
-from lungview_training.supervision.progress import MOST_POINTS, Curve, Progress, progress_of
+from lungview_training.supervision.progress import Curve, Progress, progress_of
 from lungview_training.supervision.sensible import rhythm_for, sensible_settings, steps_for
 from lungview_training.supervision.settings_file import write_settings
 from lungview_training.supervision.supervisor import WorkerEnded, WorkerSilent, WorkerStarted

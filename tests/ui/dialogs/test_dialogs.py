@@ -14,7 +14,7 @@ from lungview.domain.finding import Finding
 from lungview.domain.geometry_report import GeometryIssue, GeometryNote, GeometryReport, OrderRule
 from lungview.domain.study import FileProblem, FileSource, ProblemKind
 from lungview.reading.case import Case
-from lungview.ui.dialogs.keys import KeysDialog, sheet_rows
+from lungview.ui.dialogs.keys import COLUMNS, KeysDialog, sheet_rows
 from lungview.ui.dialogs.report import ReportDialog
 from lungview.ui.dialogs.report_sections import as_text, counts_in_words, ranges_in_words, sections_of
 from lungview.ui.dialogs.settings import SettingsDialog
@@ -93,7 +93,12 @@ def test_the_sheet_shows_every_key_there_is_as_it_is_now(qtbot: QtBot) -> None:
     dialog = KeysDialog(changed, MouseScheme.PACS)
     qtbot.addWidget(dialog)
     texts = [label.text() for label in dialog.findChildren(QLabel)]
-    assert {"X", "Right drag", "Comparison"} <= set(texts)
+    assert {"X", "Right drag", "Comparison", "Draw, move and resize your own boxes", "Fine-tune a model"} <= set(texts)
+
+
+def test_every_group_of_commands_has_one_place_on_the_sheet() -> None:
+    placed = [group for column in COLUMNS for group in column]
+    assert sorted(placed, key=str) == sorted((None, *Group), key=str)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Boxes under the mouse, in a real window."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_the_box_tool_draws_a_box_that_the_state_shows(window: MainWindow) -> No
     assert mark is not None
     assert (mark.author, mark.label) == ("Ann", "A")
     assert window.actions_by_id[Id.DRAW_BOX].isChecked()
+
+
+def test_of_labels_as_frequent_the_first_by_alphabet_is_the_usual_one(window: MainWindow) -> None:
+    editor, first = window.marks.editor, window.state.originals[4][0]
+    for labels, usual in (("GBE", "B"), ("GBG", "G"), ("", "")):
+        own = {index: (replace(first, label=label),) for index, label in enumerate(labels)}
+        window.state.set_own_findings(own, {(index, first.box) for index in (4, 5, 6)})
+        assert editor.usual_label == usual
 
 
 def test_without_the_tool_the_left_drag_stays_the_window(window: MainWindow) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +18,7 @@ from lungview.ui.panes.cine import Cine
 from lungview.ui.panes.comparison import ComparisonView
 from lungview.ui.panes.focus import Focus
 from lungview.ui.panes.outline import NO_MASK, NOT_HERE, OutlinePane
+from lungview.ui.panes.outline_finder import PAUSE_MS
 from lungview.ui.panes.scale_bar import bar_length_mm
 from lungview.ui.panes.zoom import NO_TARGET, ZoomPane
 from lungview.ui.state import ViewerState
@@ -100,6 +102,22 @@ def test_the_model_s_own_outline_is_offered_where_it_drew_one(
     state.add_detections(stack.key, replace(answer, mask=np.zeros_like(mask)))
     qtbot.waitUntil(lambda: pane.note() == NO_MASK, timeout=5000)
     offer.setChecked(False)
+    qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
+
+
+def test_answers_for_other_slices_do_not_keep_an_outline_from_being_found(
+    qtbot: QtBot, state: ViewerState, display: DisplayState, focus: Focus
+) -> None:
+    pane = OutlinePane(state, display, focus)
+    show(qtbot, pane, 300, 300)
+    stack = state.stack
+    assert stack is not None
+    answering = QTimer(pane)
+    answering.timeout.connect(lambda: state.add_detections(stack.key, SliceDetections(7, ())))
+    answering.start(PAUSE_MS // 6)
+    qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
+    state.go_to_slice(3)
+    assert pane.finder.outline is None
     qtbot.waitUntil(lambda: pane.finder.outline is not None, timeout=5000)
 
 

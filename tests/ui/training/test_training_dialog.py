@@ -15,8 +15,11 @@ from PySide6.QtWidgets import QInputDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from lungview import processes
+from lungview.detection.store.store import ModelStore
 from lungview.dicom.load import load_volume
+from lungview.domain.model_names import LONGEST
 from lungview.domain.model_shelf import Origin, Shelf
+from lungview.errors import LungViewError
 from lungview.model_library import ModelLibrary
 from lungview.processes import is_alive
 from lungview.reading.case import open_case
@@ -26,7 +29,7 @@ from lungview.ui.main_window import MainWindow
 from lungview.ui.services import Services
 from lungview.ui.settings import Settings, SettingsStore
 from lungview.ui.shortcuts import Id
-from lungview.ui.training import preflight_page
+from lungview.ui.training import preflight_page, setup_page
 from lungview.ui.training.dialog import TrainingDialog
 from lungview.ui.training.services import TrainingServices
 from lungview.ui.training.showing import show_lesion
@@ -36,6 +39,7 @@ from lungview_training.supervision.plan import Choices, plan
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
 from lungview_training.supervision.registry import State
 from tests.support.detectors import ScriptedDetector
+from tests.support.models import keep as keep_made_up
 from tests.support.reviewed import write_case
 from tests.training.supervision.tiny import write_pictures
 
@@ -309,6 +313,38 @@ def test_a_folder_that_cannot_train_is_told_why_and_cannot_be_started(
     time.sleep(0.01)
     _click(qtbot, dialog.back)
     assert dialog.pages.currentWidget() is dialog.setup
+
+
+def test_a_folder_that_cannot_be_looked_at_is_told_and_can_be_tried_again(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_folder: Path, _annotations: Path | None, _task: Task) -> FolderLook:
+        raise LungViewError("The folder cannot be read: choose another.")
+
+    window = make()
+    window.actions_by_id[Id.TRAIN].trigger()
+    dialog = window.training.dialog
+    assert dialog is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(setup_page, "look_at_folder", fail)
+        dialog.setup.choose_folder(pictures)
+        assert dialog.setup.found.text() == "Looking at the folder…"
+        qtbot.waitUntil(lambda: dialog.trouble.text().startswith("The folder cannot be read"), timeout=_LONG_MS)
+    assert dialog.setup.found.text() == ""
+    assert not dialog.check.isEnabled()
+    dialog.setup.choose_folder(pictures)
+    qtbot.waitUntil(lambda: dialog.setup.is_ready, timeout=_LONG_MS)
+
+
+def test_a_number_behind_a_long_taken_name_leaves_it_short_enough(
+    qtbot: QtBot, make: Callable[[], MainWindow], tmp_path: Path
+) -> None:
+    title = "x" * LONGEST
+    keep_made_up(ModelStore(), tmp_path, title)
+    window = make()
+    window.actions_by_id[Id.TRAIN].trigger()
+    qtbot.waitUntil(lambda: _shelf(window).by_name(title) is not None, timeout=_LONG_MS)
+    assert window.training.keeping.free_name(title) == f"{'x' * (LONGEST - 2)} 2"
 
 
 def test_warnings_stand_on_the_page_before_a_training_that_can_begin(

@@ -38,11 +38,6 @@ def fit_slices(slices: Sequence[JudgedSlice]) -> Calibration:
     return fit(*_marks(slices))
 
 
-def error_of(slices: Sequence[JudgedSlice]) -> float:
-    """Expected calibration error of all marks of slices; NaN where there are none."""
-    return calibration_error(*_marks(slices))
-
-
 def calibration_table(
     calibration: Calibration, raw: Sequence[JudgedSlice], calibrated: Sequence[JudgedSlice], lowest: float
 ) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Two models side by side as one HTML page that needs no other file and no network."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 
 from lungview.metrics.froc import RATES
@@ -9,7 +10,7 @@ from lungview_training.evaluation.document import froc_curve
 from lungview_training.evaluation.intervals import Figure
 from lungview_training.evaluation.page import WORDS
 from lungview_training.evaluation.plots import froc_plot
-from lungview_training.evaluation.style import page, pictures, plot, table
+from lungview_training.evaluation.style import cell, page, pictures, plot, table
 
 MOST_SHOWN = 24
 """Pictures of a kind; the JSON names them all."""
@@ -41,26 +42,16 @@ def build_comparison_page(comparison: Comparison) -> str:
 
 def _part(name: str, figures: Mapping[str, Compared]) -> str:
     rows = [
-        [WORDS[key], _cell(found.before), _cell(found.after), _difference(key, found.difference)]
+        [WORDS[key], cell(asdict(found.before)), cell(asdict(found.after)), _difference(key, found.difference)]
         for key, found in figures.items()
         if key in WORDS
     ]
     return f"<h2>{escape(name.capitalize())}</h2>{table(('', 'before', 'after', 'difference'), rows)}"
 
 
-def _cell(figure: Figure, sign: str = "") -> str:
-    if figure.value is None:
-        return "–"
-    span = ""
-    if figure.interval_95 is not None:
-        low, high = figure.interval_95
-        span = f"<i>{low:{sign}.2f} to {high:{sign}.2f}</i>"
-    return f"{figure.value:{sign}.2f}{span}"
-
-
 def _difference(key: str, figure: Figure) -> str:
     """Coloured where its interval leaves out 0."""
-    words = _cell(figure, "+")
+    words = cell(asdict(figure), sign="+")
     if figure.interval_95 is None or figure.interval_95[0] <= 0 <= figure.interval_95[1]:
         return words
     is_better = (figure.interval_95[0] > 0) != (key in _LESS_IS_BETTER)

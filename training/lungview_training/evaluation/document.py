@@ -1,6 +1,7 @@
 """The report as plain values for JSON: figures with intervals, what they rest on, and a row for each slice."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from lungview.domain.detection import ModelInfo
 from lungview.metrics.froc import RATES
@@ -15,7 +16,7 @@ from lungview_training.evaluation.lesions import (
     lesion_froc,
     lesion_sizes,
 )
-from lungview_training.evaluation.marks import FOUND_IOU, JudgedSlice, Marks, gather
+from lungview_training.evaluation.marks import FOUND_IOU, JudgedSlice, Marks, by_label, gather
 from lungview_training.evaluation.measure import CHEST_MM, Measured
 from lungview_training.evaluation.origin import Seen
 
@@ -133,17 +134,7 @@ def _rates(found: Mapping[str, Figure]) -> Plain:
 
 
 def _calibration(found: Mapping[str, Figure], marks: Marks) -> Plain:
-    bins = [
-        {
-            "low": each.low,
-            "high": each.high,
-            "marks": each.marks,
-            "mean_score": each.mean_score,
-            "hit_share": each.hit_share,
-        }
-        for each in reliability(marks)
-    ]
-    return {"ece": figure_table(found["ece"]), "bins": bins}
+    return {"ece": figure_table(found["ece"]), "bins": [asdict(each) for each in reliability(marks)]}
 
 
 def _lesions(measured: Measured, info: ModelInfo, draws: int) -> Plain | None:
@@ -210,9 +201,7 @@ def _by_part(measured: Measured, info: ModelInfo, seen: Seen, draws: int) -> dic
 
 def _subtypes(measured: Measured, info: ModelInfo, draws: int) -> dict[str, Plain]:
     """Figures over the boxed slices that carry a label; a slice with two labels counts under both."""
-    labels = sorted({label for each in measured.slices for label in each.labels})
-    slices = {label: [each for each in measured.slices if label in each.labels] for label in labels}
-    return {label: _group(own, measured.threshold, info, draws) for label, own in slices.items()}
+    return {label: _group(own, measured.threshold, info, draws) for label, own in by_label(measured.slices).items()}
 
 
 def _group(slices: Sequence[JudgedSlice], threshold: float, info: ModelInfo, draws: int) -> Plain:

@@ -59,9 +59,7 @@ def match_scan(scan: LabelledScan, marks: MarksBySlice, threshold: float, lowest
     threshold: score of marks that count as shown. lowest: score of the most sensitive stop.
     """
     geometry = scan.volume.geometry
-    judged = frozenset(scan.judged)
-    findings = {index: found for index, found in scan.findings.items() if index in judged}
-    reference = link_lesions(findings, geometry, Source.READER)
+    reference = _reference(scan)
     shown = link_lesions(_from(marks, threshold), geometry, Source.AI)
     matching = match_lesions(shown, reference)
     partners = {pair.reference: (pair.iou, shown[pair.predicted].score) for pair in matching.pairs}
@@ -73,6 +71,13 @@ def match_scan(scan: LabelledScan, marks: MarksBySlice, threshold: float, lowest
     )
     lesions = tuple(_judged(each, *partners.get(place, (None, None))) for place, each in enumerate(reference))
     return ScanLesions(scan.patient, scan.scan, lesions, len(matching.unmatched_predicted), scored)
+
+
+def false_lesions(scan: LabelledScan, marks: MarksBySlice, thresholds: Sequence[float]) -> tuple[int, ...]:
+    """How many lesions of the model nobody drew, where marks from each of the thresholds on are shown."""
+    reference = _reference(scan)
+    shown = (link_lesions(_from(marks, threshold), scan.volume.geometry, Source.AI) for threshold in thresholds)
+    return tuple(len(match_lesions(each, reference).unmatched_predicted) for each in shown)
 
 
 def hit_of(candidate: Lesion, reference: Sequence[Lesion]) -> int | None:
@@ -124,6 +129,13 @@ def lesion_sizes(scans: Sequence[ScanLesions], *, draws: int = DRAWS) -> Mapping
             del figures["false_lesions_per_scan"]
             found[size_words(low, high)] = (count, figures)
     return found
+
+
+def _reference(scan: LabelledScan) -> tuple[Lesion, ...]:
+    """Readers' lesions, linked from slices whose boxes are trusted."""
+    judged = frozenset(scan.judged)
+    findings = {index: found for index, found in scan.findings.items() if index in judged}
+    return link_lesions(findings, scan.volume.geometry, Source.READER)
 
 
 def _judged(lesion: Lesion, iou: float | None, score: float | None) -> JudgedLesion:

@@ -113,6 +113,12 @@ class Marks:
     box_hit: BoolArray
 
 
+def by_label(slices: Sequence[JudgedSlice]) -> dict[str, list[JudgedSlice]]:
+    """Slices by their labels, in the order of these; one with two labels is under both, one without under none."""
+    labels = sorted({label for each in slices for label in each.labels})
+    return {label: [each for each in slices if label in each.labels] for label in labels}
+
+
 def gather(slices: Sequence[JudgedSlice], threshold: float, *, sizes: tuple[float, float] = (0.0, np.inf)) -> Marks:
     """Lay slices out flat. threshold: score from which marks count as shown. sizes: mm, the readers' boxes to keep."""
     patients = tuple(sorted({each.patient for each in slices}))

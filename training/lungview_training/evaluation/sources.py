@@ -18,7 +18,8 @@ from lungview.reading.case import Case, open_case
 from lungview.task import Task
 from lungview_training.dataset import read_images
 from lungview_training.labelled import boxed_volumes, tell_left_out
-from lungview_training.pictures import Picture, around, by_number
+from lungview_training.patients import labelled_patients
+from lungview_training.pictures import Picture, around, by_number, is_picture_folder
 from lungview_training.samples import Sample
 
 
@@ -40,18 +41,23 @@ class LabelledScan:
     is_series: bool
 
 
-def is_image_folder(path: Path) -> bool:
-    """Whether a path is a folder of pictures with boxes.csv rather than a DICOM tree."""
-    return path.is_dir() and (path / "boxes.csv").is_file()
+def _everyone(_patient: str) -> bool:
+    return True
 
 
 def labelled_scans(
-    path: Path, annotations: Path | None, task: Task, on_left_out: Callable[[str], None] = tell_left_out
+    path: Path,
+    annotations: Path | None,
+    task: Task,
+    on_left_out: Callable[[str], None] = tell_left_out,
+    *,
+    wants: Callable[[str], bool] = _everyone,
 ) -> Iterator[LabelledScan]:
     """Read one scan after another; which adapter fits is seen from the folder.
 
     annotations: a folder of readers' XML for a DICOM tree, where it is not found by itself. on_left_out: told in a
-    sentence of each series that cannot be read. Raises NothingFoundError where no slice with a reader's box is left.
+    sentence of each series that cannot be read. wants: whether a patient is asked for; series of the others are not
+    even read. Raises NothingFoundError where no slice with a reader's box is left.
     """
     left_out: list[str] = []
 
@@ -60,7 +66,7 @@ def labelled_scans(
         on_left_out(message)
 
     found = False
-    for scan in _scans(path, annotations, task, leave_out):
+    for scan in _scans(path, annotations, task, leave_out, wants):
         found = True
         yield scan
     if not found and left_out:
@@ -72,17 +78,21 @@ def labelled_scans(
 
 
 def _scans(
-    path: Path, annotations: Path | None, task: Task, on_left_out: Callable[[str], None]
+    path: Path,
+    annotations: Path | None,
+    task: Task,
+    on_left_out: Callable[[str], None],
+    wants: Callable[[str], bool],
 ) -> Iterator[LabelledScan]:
-    if is_image_folder(path):
-        return _of_images(path, task)
-    return _of_case(open_case(path, task, annotations), task, on_left_out)
+    if is_picture_folder(path):
+        return _of_images(path, task, wants)
+    return _of_case(open_case(path, task, annotations), task, on_left_out, wants)
 
 
-def _of_images(folder: Path, task: Task) -> Iterator[LabelledScan]:
+def _of_images(folder: Path, task: Task, wants: Callable[[str], bool]) -> Iterator[LabelledScan]:
     """Each patient's pictures, one scan for each size of picture."""
     groups: dict[tuple[str, tuple[int, ...]], list[Sample]] = defaultdict(list)
-    for sample in read_images(folder):
+    for sample in filter(lambda each: wants(each.patient), read_images(folder)):
         groups[sample.patient, sample.hu.shape].append(sample)
     for (patient, shape), samples in sorted(groups.items()):
         task.check()
@@ -119,11 +129,12 @@ def _picture_volume(key: str, samples: list[Sample]) -> Volume:
     return Volume(stack, voxels, geometry, np.ones(count, dtype=np.bool_))
 
 
-def _of_case(case: Case, task: Task, on_left_out: Callable[[str], None]) -> Iterator[LabelledScan]:
-    for number, patient in enumerate(case.scan.patients, start=1):
-        name = patient.id or f"patient {number}"
-        for place, study in enumerate(patient.studies, start=1):
-            yield from _of_study(name, place, study, case, task, on_left_out)
+def _of_case(
+    case: Case, task: Task, on_left_out: Callable[[str], None], wants: Callable[[str], bool]
+) -> Iterator[LabelledScan]:
+    for patient in labelled_patients(case):
+        for place, study in enumerate(patient.studies if wants(patient.name) else (), start=1):
+            yield from _of_study(patient.name, place, study, case, task, on_left_out)
 
 
 def _of_study(

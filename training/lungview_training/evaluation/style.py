@@ -107,13 +107,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
-def cell(figure: object, digits: int = 2) -> str:
-    """A figure and its interval in one cell."""
+def cell(figure: object, digits: int = 2, sign: str = "") -> str:
+    """A figure and its interval in one cell; sign: "+" where a gain is to be told from a loss."""
     if not isinstance(figure, Mapping) or figure["value"] is None:
         return "–"
     interval = figure["interval_95"]
-    span = "" if interval is None else f"<i>{interval[0]:.{digits}f} to {interval[1]:.{digits}f}</i>"
-    return f"{figure['value']:.{digits}f}{span}"
+    form = f"{sign}.{digits}f"
+    span = "" if interval is None else f"<i>{interval[0]:{form}} to {interval[1]:{form}}</i>"
+    return f"{figure['value']:{form}}{span}"
 
 
 def plot(title: str, drawing: str) -> str:

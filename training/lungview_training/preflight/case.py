@@ -9,11 +9,11 @@ from lungview.domain.study import FileProblem, ProblemKind, Stack, Study
 from lungview.reading.case import Case, open_case
 from lungview.task import Task
 from lungview_training.config import SUBTYPES, SourceConfig
-from lungview_training.labelled import Findings, boxed_heights, boxed_stacks, judged_slices
-from lungview_training.patients import LabelledPatient, labelled_patients, repeated_links, source_key
+from lungview_training.labelled import Findings, boxed_heights, boxed_stacks, detectable_stacks, judged_slices
+from lungview_training.patients import LabelledPatient, labelled_patients, repeated_links, slice_name, source_key
 from lungview_training.preflight.look import Look, SliceFact, count
 from lungview_training.preflight.report import Topic
-from lungview_training.samples import SAMPLE_MM
+from lungview_training.samples import SAMPLE_MM, subtype_of
 from lungview_training.shard_store import ShardStore
 
 _ODD = frozenset(
@@ -51,6 +51,7 @@ def look_at_labels(source: SourceConfig, look: Look) -> None:
     _tell_files(found.problems, look)
     for number, patient in enumerate(found.patients, start=1):
         name = patient.id or f"patient {number}"
+        subtype = subtype_of(name, source.subtype)
         for study, series, stack in _stacks(patient.studies):
             for instance in stack.instances:
                 label = table.slices.get(instance.sop_instance_uid)
@@ -58,7 +59,7 @@ def look_at_labels(source: SourceConfig, look: Look) -> None:
                 if known is None:
                     look.left_out[name] += 1
                     continue
-                fact = SliceFact(name, instance.sop_instance_uid, source.subtype, study, has_lesion=known)
+                fact = SliceFact(name, instance.sop_instance_uid, subtype, study, has_lesion=known)
                 look.slices.append(fact)
                 look.held_bytes += _bytes(stack)
     if not look.slices:
@@ -67,9 +68,7 @@ def look_at_labels(source: SourceConfig, look: Look) -> None:
 
 def _stacks(studies: Sequence[Study]) -> Iterator[tuple[str, str, Stack]]:
     """Study UID, series UID and stack of what a network may be asked about."""
-    for study in studies:
-        for series in study.series:
-            yield from ((study.uid, series.uid, stack) for stack in series.stacks if stack.is_detectable)
+    return ((study.uid, stack.series_uid, stack) for study in studies for stack in detectable_stacks(study))
 
 
 def _look_at_patient(patient: LabelledPatient, case: Case, look: Look) -> None:
@@ -93,7 +92,7 @@ def _look_at_patient(patient: LabelledPatient, case: Case, look: Look) -> None:
 
 def _fact(patient: LabelledPatient, study: Study, stack: Stack, index: int, findings: Findings) -> SliceFact:
     boxes = len(findings.get(index, ()))
-    name = stack.instances[index].sop_instance_uid
+    name = slice_name(stack.instances[index])
     return SliceFact(patient.name, name, patient.subtype, study.uid, boxes=boxes, has_lesion=boxes > 0)
 
 

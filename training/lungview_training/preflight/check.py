@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lungview.errors import LungViewError
+from lungview.files import nearest_existing
 from lungview_training.config import Role, SplitKind, TrainingConfig
 from lungview_training.grouping import joined, links_of
 from lungview_training.preflight.look import Look, SliceFact, count, look_at
 from lungview_training.preflight.remarks import remarks_on_slices, remarks_on_split
 from lungview_training.preflight.report import PatientRow, PreflightReport, Remark, Severity, Tally, Topic
 from lungview_training.shard_store import open_store, store_folder
-from lungview_training.split import LEAK, Part, Split, read_split, require_together, split_slices
-
-SPLIT_FILE = "split.csv"
+from lungview_training.split import LEAK, Part, Split, split_of_run
 
 _BASE_BYTES = 700 << 20
 """Of the program with torch, before any slice."""
@@ -79,7 +78,7 @@ def check(config: TrainingConfig, seconds_per_step: float | None = None) -> Pref
 def free_bytes(folder: Path) -> int | None:
     """Free space where a folder is, or will be; None where that cannot be told."""
     try:
-        return shutil.disk_usage(_existing(folder)).free
+        return shutil.disk_usage(nearest_existing(folder)).free
     except OSError:
         return None
 
@@ -92,18 +91,12 @@ def _together(config: TrainingConfig, looks: Sequence[Look]) -> _Whole:
 
 
 def _split(config: TrainingConfig, whole: _Whole) -> tuple[Split | None, list[Remark]]:
-    """As read_data does it: the run's own split where there is one, else a new one."""
     links = [link for look in whole.looks for link in look.links]
     owner = joined([*links_of(whole.slices), *links])
-    path = config.output / SPLIT_FILE
     try:
-        if path.is_file():
-            split = read_split(path, config.split)
-            require_together(split, owner, path)
-            for fact in whole.slices:
-                split.part_of_sample(fact)
-        else:
-            split = split_slices(config, whole.shared, whole.only_train, links)
+        split = split_of_run(config, whole.shared, whole.only_train, links)
+        for fact in whole.slices:
+            split.part_of_sample(fact)
     except LungViewError as error:
         return None, [Remark(Severity.STOP, Topic.SPLIT, str(error))]
     return split, remarks_on_split(split, whole.slices, owner, config)
@@ -123,19 +116,18 @@ def _patients(whole: _Whole, split: Split | None) -> tuple[PatientRow, ...]:
         for name, number in look.left_out.items():
             left_out[name] = left_out.get(name, 0) + number
     rows = []
-    groups = _groups(whole.slices, lambda fact: fact.patient)
-    for tally in _tallies(whole.slices, lambda fact: fact.patient):
-        own = groups[tally.name]
+    for name, own in sorted(_groups(whole.slices, lambda fact: fact.patient).items()):
+        tally = _tally(name, own)
         parts = {split.part_of_sample(fact).value for fact in own} if split is not None else set()
         rows.append(
             PatientRow(
-                name=tally.name,
+                name=name,
                 subtype=next((fact.subtype for fact in own if fact.subtype), ""),
                 part=parts.pop() if len(parts) == 1 else "",
                 slices=tally.slices,
                 with_lesion=tally.with_lesion,
                 lesion_free=tally.lesion_free,
-                left_out=left_out.get(tally.name, 0),
+                left_out=left_out.get(name, 0),
             )
         )
     return tuple(rows)
@@ -230,7 +222,7 @@ def _on_output(folder: Path) -> list[Remark]:
 
 def _why_unwritable(folder: Path) -> str:
     """Why nothing can be written where a folder is, or will be made; "" where it can."""
-    place = _existing(folder)
+    place = nearest_existing(folder)
     if not place.is_dir():
         return f"{place.name} is not a folder"
     try:
@@ -238,14 +230,6 @@ def _why_unwritable(folder: Path) -> str:
             return ""
     except OSError as error:
         return error.strerror or type(error).__name__
-
-
-def _existing(folder: Path) -> Path:
-    """The folder itself, or the nearest above it that is there."""
-    for place in (folder, *folder.absolute().parents):
-        if place.exists():
-            return place
-    return folder
 
 
 def size(number: int) -> str:

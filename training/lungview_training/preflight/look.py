@@ -1,7 +1,6 @@
 """What one source holds, seen without decoding a slice."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lungview.errors import LungViewError
@@ -39,17 +38,17 @@ class Look:
     cache_bytes: int = 0
     held_bytes: int = 0
 
-    def stop(self, topic: Topic, message: str, names: Iterator[str] | tuple[str, ...] = ()) -> None:
+    def stop(self, topic: Topic, message: str, names: tuple[str, ...] = ()) -> None:
         """Note what no training can get over."""
-        self.remarks.append(Remark(Severity.STOP, topic, message, tuple(names)))
+        self.remarks.append(Remark(Severity.STOP, topic, message, names))
 
-    def warn(self, topic: Topic, message: str, names: Iterator[str] | tuple[str, ...] = ()) -> None:
+    def warn(self, topic: Topic, message: str, names: tuple[str, ...] = ()) -> None:
         """Note what is lost or measured badly."""
-        self.remarks.append(Remark(Severity.WARNING, topic, message, tuple(names)))
+        self.remarks.append(Remark(Severity.WARNING, topic, message, names))
 
-    def note(self, topic: Topic, message: str, names: Iterator[str] | tuple[str, ...] = ()) -> None:
+    def note(self, topic: Topic, message: str, names: tuple[str, ...] = ()) -> None:
         """Note what is good to know."""
-        self.remarks.append(Remark(Severity.NOTE, topic, message, tuple(names)))
+        self.remarks.append(Remark(Severity.NOTE, topic, message, names))
 
 
 def look_at(source: SourceConfig, store: ShardStore | None) -> Look:
@@ -75,6 +74,6 @@ def look_at(source: SourceConfig, store: ShardStore | None) -> Look:
     return look
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def count(number: int, one: str) -> str:
     """A number with its word: 1 slice, 12,000 slices."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {one if number == 1 else one + 's'}"

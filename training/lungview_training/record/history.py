@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lungview.errors import TrainingError
-from lungview_training.events import EvaluationDone, Event, RunStarted, StepDone, from_line
+from lungview_training.events import EvaluationDone, Event, RunStarted, StepDone, read_events
 
 MOST_POINTS = 2000
 
@@ -62,14 +61,8 @@ class History:
 
 
 def read_history(log: Path) -> History:
-    """What a run's log tells; a last line cut short by a kill is passed over."""
+    """What a run's log tells."""
     history = History()
-    if not log.is_file():
-        return history
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            try:
-                history.add(from_line(line))
-            except TrainingError:
-                continue
+    for event in read_events(log):
+        history.add(event)
     return history

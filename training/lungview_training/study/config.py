@@ -1,13 +1,12 @@
 """What the study's experiment is told, read from a TOML file; knows no torch."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingConfigError
-from lungview_training.config import SUBTYPES, SplitKind, TrainingConfig, config_from
+from lungview_training.config import SUBTYPES, SplitKind, TrainingConfig, config_from, read_toml
 
 STUDY_NETWORK = "simple-cancer-cnn"
 
@@ -110,12 +109,7 @@ class StudyConfig:
 
 def load_study(path: Path) -> StudyConfig:
     """Read a TOML file; paths in it are taken from the file's own folder."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TrainingConfigError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingConfigError(f"{path.name} is not valid TOML: {error}.") from error
+    table = read_toml(path)
     known = {each.name for each in fields(StudyConfig)}
     for key in table:
         _require(key in known, key, f"is unknown; known are {', '.join(sorted(known))}")

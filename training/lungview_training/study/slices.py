@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
-from lungview.detection.preprocess import grid_for, resample
+from lungview.detection.preprocess import grid_for
 from lungview.dicom.load import load_volume
 from lungview.domain.box import to_array
 from lungview.domain.finding import Finding
@@ -18,6 +17,7 @@ from lungview.errors import DicomError, TrainingError
 from lungview.reading.case import open_case
 from lungview.task import Task
 from lungview_training.labelled import boxed_stacks
+from lungview_training.resampling import resampled, scaled
 from lungview_training.samples import SAMPLE_MM, Sample, ellipses, no_labels, subtype_of
 from lungview_training.study.config import StudyConfig, StudySource
 
@@ -125,8 +125,6 @@ def _small(whole: Sample, spacing_mm: tuple[float, float] | None) -> Sample:
     """The slice at the samples' pixel size, its boxes as ellipses."""
     rows, columns = whole.hu.shape
     grid = grid_for((rows, columns), spacing_mm, 1, SAMPLE_MM)
-    hu = torch.round(resample(whole.hu[None], grid))[0, 0].numpy().astype(np.int16)
-    down, across = grid.scale
-    boxes = np.asarray(whole.boxes / np.array([across, down, across, down]), dtype=np.float32).reshape(-1, 4)
+    hu, boxes = resampled(whole.hu, grid), scaled(whole.boxes, grid)
     labels = ellipses(boxes, hu.shape)
     return replace(whole, hu=hu, boxes=boxes, labels=labels, pixels=None, is_labelled=None)

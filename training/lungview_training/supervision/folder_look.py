@@ -78,12 +78,16 @@ def look_at_case(path: Path, annotations: Path | None, task: Task) -> tuple[Fold
     except LungViewError as error:
         return FolderLook(path, problems=(str(error),)), frozenset()
     folders = (annotations,) if annotations else tuple(find_annotation_folders(path, is_narrowed=False))
-    told = [each for each in labelled_patients(case) if any(boxed_stacks(study, case) for study in each.studies)]
-    stacks = [found for each in told for study in each.studies for found in boxed_stacks(study, case)]
-    slices = sum(len(found) for _, found in stacks)
+    by_patient = {
+        each.name: [found for study in each.studies for found in boxed_stacks(study, case)]
+        for each in labelled_patients(case)
+    }
+    told = {name: boxed for name, boxed in by_patient.items() if boxed}
+    stacks = [found for boxed in told.values() for _, found in boxed]
+    slices = sum(map(len, stacks))
     found = FolderLook(path, SourceKind.FOLDER, folders, len(told), len(stacks), slices, left_out=_left_out(case))
     reason = _reason(case, found, path.name or str(path))
-    return replace(found, problems=(reason,) if reason else ()), frozenset(each.name for each in told)
+    return replace(found, problems=(reason,) if reason else ()), frozenset(told)
 
 
 def room_problems(folder: Path, needed: int = ROOM_BYTES) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
 """What is known of a run so far, gathered from its events: what a window draws, also when it is opened later."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lungview.errors import TrainingError
 from lungview_training.events import (
     CheckpointFailed,
     CheckpointSaved,
@@ -18,44 +16,38 @@ from lungview_training.events import (
     RunResumed,
     RunStarted,
     StepDone,
-    from_line,
+    read_events,
 )
+from lungview_training.record.history import Series
 from lungview_training.supervision.endings import Ending
 from lungview_training.supervision.supervisor import News, WorkerEnded, WorkerHeard, WorkerSilent, WorkerStarted
 
 LOG_FILE = "run.jsonl"
-MOST_POINTS = 2000
-"""Points of a curve; beyond, neighbours are averaged, so that a long run draws as quickly as a short one."""
 
 
 @dataclass(slots=True)
 class Curve:
     """Values by step, thinned out where there are many."""
 
-    steps: list[float] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    _stride: int = 1
-    _waiting: list[tuple[float, float]] = field(default_factory=list)
+    _series: Series = field(default_factory=Series)
+    _last: float = -1.0
 
-    def add(self, step: float, value: float) -> None:
+    @property
+    def steps(self) -> list[float]:
+        """Where its points are."""
+        return [step for step, _ in self._series.points]
+
+    @property
+    def values(self) -> list[float]:
+        """What they are."""
+        return [value for _, value in self._series.points]
+
+    def add(self, step: int, value: float) -> None:
         """Add a point; steps that were taken again after a crash replace those they repeat."""
-        while self.steps and self.steps[-1] >= step:
-            self.steps.pop()
-            self.values.pop()
-        self._waiting = [each for each in self._waiting if each[0] < step]
-        self._waiting.append((step, value))
-        if len(self._waiting) >= self._stride:
-            self._flush()
-
-    def _flush(self) -> None:
-        count = len(self._waiting)
-        self.steps.append(sum(step for step, _ in self._waiting) / count)
-        self.values.append(sum(value for _, value in self._waiting) / count)
-        self._waiting.clear()
-        if len(self.steps) > MOST_POINTS:
-            self.steps[:] = [(a + b) / 2 for a, b in zip(self.steps[::2], self.steps[1::2], strict=False)]
-            self.values[:] = [(a + b) / 2 for a, b in zip(self.values[::2], self.values[1::2], strict=False)]
-            self._stride *= 2
+        if step <= self._last:
+            self._series.cut(step - 1)
+        self._last = step
+        self._series.add(step, value)
 
 
 @dataclass(slots=True)
@@ -75,7 +67,6 @@ class Progress:
     learning_rate: Curve = field(default_factory=Curve)
     iou: Curve = field(default_factory=Curve)
     sensitivity: Curve = field(default_factory=Curve)
-    validation_loss: Curve = field(default_factory=Curve)
     evaluation: EvaluationDone | None = None
     examples: tuple[Path, ...] = ()
     examples_step: int = 0
@@ -133,9 +124,6 @@ class Progress:
         self.evaluation = event
         self.iou.add(event.step, event.mean_iou)
         self.sensitivity.add(event.step, event.sensitivity_at_one)
-        loss = getattr(event, "loss", None)
-        if isinstance(loss, float):
-            self.validation_loss.add(event.step, loss)
 
     def _take_file(self, event: Event) -> None:
         if isinstance(event, CheckpointSaved):
@@ -152,19 +140,7 @@ class Progress:
 def progress_of(output: Path) -> Progress:
     """What a run's log tells of it; an empty progress where there is none."""
     progress = Progress()
-    for event in _events(output / LOG_FILE):
+    for event in read_events(output / LOG_FILE):
         progress.take(event)
     progress.phase = None
     return progress
-
-
-def _events(path: Path) -> Iterator[Event]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        try:
-            yield from_line(line)
-        except TrainingError:
-            continue  # the last line of a run that was cut off

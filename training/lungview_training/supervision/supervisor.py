@@ -151,7 +151,7 @@ class Supervisor:
 
     def _look_after(self) -> None:
         try:
-            self._end_remains()
+            end_worker(self.record)  # one that outlived its window must be gone before another writes into its folder
             self._begin()
         except (OSError, TrainingError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -167,11 +167,8 @@ class Supervisor:
         words = self._registry.words_of(self.record)
         self._finish(describe(code, self._told, self._step, words, was_asked=self._was_asked))
 
-    def _end_remains(self) -> None:
-        """A worker that outlived its window must be gone before another writes into the same folder."""
-        end_worker(self.record)
-
     def _begin(self) -> None:
+        device = self._registry.config_of(self.record).device  # before a worker lives that nobody would look after
         words = self._registry.words_of(self.record)
         with words.open("ab") as errors:
             process = subprocess.Popen(
@@ -188,7 +185,7 @@ class Supervisor:
         if self._was_asked:
             self.end_now()
         self._write_down(state=State.GOING, worker=process.pid, worker_mark=processes.mark_of(process.pid), message="")
-        if self._registry.config_of(self.record).device != "cpu":
+        if device != "cpu":
             gpu_claim.claim(process.pid)
         assert process.stdout is not None
         threading.Thread(
