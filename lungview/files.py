@@ -1,11 +1,17 @@
-"""Writing files so that a crash, a full disk or a pulled plug leaves the old file or the new one, never half of one."""
+"""Writing files so that a crash, a full disk or a pulled plug leaves the old file or the new one, never half of one.
+
+Also the reading of JSON that may have been written by anyone.
+"""
 
 import contextlib
+import json
+import math
 import os
 import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -27,6 +33,27 @@ def write_atomically(path: Path, data: bytes) -> None:
             temporary.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def parse_json(data: str | bytes, *, is_nan_fine: bool = False) -> Any:
+    """Return what JSON says; raises ValueError for everything that is none, and for nothing else is anything raised.
+
+    Nesting without end, which the standard library answers with RecursionError, is a ValueError here. So are NaN and
+    numbers beyond any float, unless is_nan_fine: what is read could not be written again.
+    """
+    try:
+        if is_nan_fine:
+            return json.loads(data)
+        return json.loads(data, parse_constant=_finite, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"{written} is no finite number")
+    return number
 
 
 def nearest_existing(folder: Path) -> Path:

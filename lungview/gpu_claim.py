@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 from lungview.places import data_folder
 from lungview.processes import is_alive, mark_of
 
@@ -35,7 +35,7 @@ def is_claimed_by_other() -> bool:
 def _claimed() -> tuple[int, str]:
     """Process and its mark, 0 for none."""
     try:
-        table = json.loads(_file().read_text(encoding="utf-8"))
+        table = parse_json(_file().read_text(encoding="utf-8"))
         return int(table["pid"]), str(table["mark"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0, ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 
 
 def test_a_file_is_replaced_whole_and_its_folder_made(tmp_path: Path) -> None:
@@ -39,3 +39,13 @@ def test_a_written_file_can_be_passed_on(tmp_path: Path) -> None:
     plain.write_bytes(b"")
     write_atomically(tmp_path / "report.json", b"")
     assert (tmp_path / "report.json").stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "NaN", "[-Infinity]", "1e999", "", "{", '"\\ud800'])
+def test_json_that_cannot_be_kept_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - which message is of no matter
+        parse_json(text)
+
+
+def test_a_log_may_hold_losses_that_are_no_numbers() -> None:
+    assert parse_json('{"loss": NaN, "step": 3}', is_nan_fine=True)["step"] == 3

@@ -1,6 +1,5 @@
 """What is known of the bundled models, read from their cards; knows no torch, so that listing them is quick."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from lungview.assets import resource_path
 from lungview.detection.calibration import read_calibration
 from lungview.domain.detection import ModelInfo, OperatingPoint
 from lungview.errors import DetectionError
+from lungview.files import parse_json
 
 DEFAULT_MODEL = "compact"
 
@@ -37,7 +37,7 @@ def bundled_cards(folder: Path | None = None) -> tuple[ModelCard, ...]:
 def read_card(path: Path) -> ModelCard:
     """Read one card; its weights and its words lie beside it under the same name."""
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = parse_json(path.read_text(encoding="utf-8"))
         return ModelCard(_info(table), path.with_suffix(".safetensors"), path.with_suffix(".md"), table)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DetectionError(
@@ -57,7 +57,8 @@ def card_beside(weights: Path, sha256: str) -> ModelCard | None:
 
 def _info(table: Mapping[str, object]) -> ModelInfo:
     points = table["operating_points"]
-    assert isinstance(points, list)
+    if not isinstance(points, list):
+        raise TypeError("operating points are no list")
     calibration = read_calibration(table)
     return ModelInfo(
         name=str(table["name"]),
@@ -70,6 +71,7 @@ def _info(table: Mapping[str, object]) -> ModelInfo:
         operating_points=tuple(_point(point) for point in points),
         summary=str(table["summary"]),
         calibration=None if calibration is None else (calibration.temperature, calibration.bias),
+        stops_note=str(table.get("stops_note", "")),
     )
 
 

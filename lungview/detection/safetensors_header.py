@@ -1,6 +1,5 @@
 """What the first bytes of a safetensors file tell of it, read without torch."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from lungview.detection.context import CHANNEL_COUNTS
 from lungview.errors import WeightsError
+from lungview.files import parse_json
 
 _LARGEST_HEADER = 100_000_000
 """The format's own limit, in bytes."""
@@ -49,7 +49,7 @@ def read_header(path: Path) -> Header:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(size - 8, _LARGEST_HEADER):
                 raise ValueError("no header")
-            table = json.loads(file.read(length))
+            table = parse_json(file.read(length))
         return _header(table, size - 8 - length)
     except OSError as error:
         raise WeightsError(f"{path.name} cannot be read: {error.strerror or error}.") from error

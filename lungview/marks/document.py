@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from lungview.domain.box import Box
+from lungview.files import parse_json
 from lungview.marks.mark import Mark, Origin, OriginKind, Place
 from lungview.marks.record import CaseRecord
 
@@ -30,7 +31,7 @@ def to_json(record: CaseRecord) -> bytes:
 
 def from_json(data: bytes) -> CaseRecord:
     """Read a record. Raises ValueError where the data make no sense, NewerVersionError where they are of the future."""
-    table = json.loads(data)
+    table = parse_json(data)
     if not isinstance(table, dict) or not isinstance(table.get("version"), int):
         raise ValueError("no case record")
     if table["version"] > VERSION:
@@ -45,7 +46,7 @@ def from_json(data: bytes) -> CaseRecord:
             is_committed=bool(table["is_committed"]),
             unsure={str(key): float(each) for key, each in table["unsure"].items()},
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"no case record: {error!r}") from error
 
 

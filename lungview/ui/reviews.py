@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lungview.domain.finding import ReviewState
 from lungview.domain.study import Stack
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class ReviewStore:
     def load(self, stack: Stack) -> dict[str, ReviewState]:
         """Row id -> state as last saved; empty where nothing was, or where the file makes no sense."""
         try:
-            stored = json.loads(self._file(stack).read_text(encoding="utf-8"))
+            stored = parse_json(self._file(stack).read_text(encoding="utf-8"))
             return {str(row): ReviewState(made) for row, made in stored["reviews"].items()}
         except FileNotFoundError:
             return {}

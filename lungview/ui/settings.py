@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from lungview.files import parse_json
 from lungview.places import settings_folder
 from lungview.ui.mouse_scheme import MouseScheme
 from lungview.ui.theme import Scheme
@@ -136,7 +137,7 @@ def _choice(stored: QSettings, key: str, default: _Choice) -> _Choice:
 
 def _json(stored: QSettings, key: str) -> object:
     try:
-        return json.loads(str(stored.value(key, "")))
+        return parse_json(str(stored.value(key, "")))
     except ValueError:
         return None
 

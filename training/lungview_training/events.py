@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from lungview.errors import TrainingError
+from lungview.files import parse_json
 
 
 class Reason(StrEnum):
@@ -75,6 +76,7 @@ class EvaluationDone:
     """How the averaged weights do on validation patients; shares in [0, 1].
 
     score: what the best weights are chosen by. waited: evaluations without a gain, of the settings' patience.
+    loss: on validation slices without augmentation, as losses go into a step's; None where it was not measured.
     """
 
     step: int
@@ -84,6 +86,7 @@ class EvaluationDone:
     flagged: float
     score: float = 0.0
     waited: int = 0
+    loss: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,7 @@ def to_line(event: Event) -> str:
 def from_line(line: str) -> Event:
     """Read back what to_line wrote."""
     try:
-        values = json.loads(line)
+        values = parse_json(line, is_nan_fine=True)
         kind = _KINDS[values.pop("event")]
         known = {each.name for each in fields(kind)}
         event: Event = kind(**{name: _read(name, value) for name, value in values.items() if name in known})

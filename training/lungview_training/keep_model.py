@@ -1,6 +1,5 @@
 """From the folder of a finished run to one of the reader's own models; knows no torch."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from lungview.detection.store.card_making import Making
 from lungview.detection.store.store import ModelStore
 from lungview.domain.model_shelf import Lineage, Origin, StoredModel
 from lungview.errors import TrainingError
+from lungview.files import parse_json
 from lungview.task import Task
 from lungview_training.supervision.proof import MEASURE, Proof, Row
 
@@ -87,7 +87,7 @@ def _weights_in(run_folder: Path) -> Path:
 
 def _about(run_folder: Path) -> dict[str, object]:
     try:
-        about = json.loads((run_folder / _ABOUT).read_text(encoding="utf-8"))
+        about = parse_json((run_folder / _ABOUT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return about if isinstance(about, dict) else {}

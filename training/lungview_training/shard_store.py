@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lungview.errors import TrainingError
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 from lungview.places import cache_folder
 from lungview_training.config import CACHE_OFF, CACHE_ON, TrainingConfig
 from lungview_training.grouping import Link
@@ -67,7 +67,7 @@ class ShardStore:
     def listed(self, source_key: str) -> Listed | None:
         """What list_units noted for a source, where all of it is still there; None where it must be looked through."""
         try:
-            noted = json.loads(self._list_path(source_key).read_bytes())
+            noted = parse_json(self._list_path(source_key).read_bytes(), is_nan_fine=True)
             names, links = noted["shards"], [(str(patient), str(thing)) for patient, thing in noted["links"]]
             allow_files(len(self._used) + len(names))
             found = [open_shard(self._folder, str(name)) for name in names]
@@ -93,7 +93,7 @@ class ShardStore:
     def has_listed(self, source_key: str) -> bool:
         """Whether list_units has noted a source, and its shards seem to be there still."""
         try:
-            names = json.loads(self._list_path(source_key).read_bytes())["shards"]
+            names = parse_json(self._list_path(source_key).read_bytes(), is_nan_fine=True)["shards"]
             return all(index_path(self._folder, str(name)).is_file() for name in names)
         except (OSError, ValueError, KeyError, TypeError):
             return False

@@ -20,7 +20,7 @@ import numpy as np
 
 from lungview.domain.arrays import HuArray, UInt8Array
 from lungview.domain.study import PixelFormat
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 from lungview_training.samples import Sample, no_labels
 from lungview_training.units import Batch
 
@@ -93,7 +93,7 @@ def write_shard(folder: Path, name: str, batches: Iterable[Batch], left_out: Seq
 def open_shard(folder: Path, name: str) -> Shard:
     """Map a shard; samples' arrays are read-only views of it. Raises ShardError where it is absent or damaged."""
     try:
-        index = json.loads(index_path(folder, name).read_bytes())
+        index = parse_json(index_path(folder, name).read_bytes(), is_nan_fine=True)
         path = data_path(folder, name)
         if index["format"] != FORMAT or path.stat().st_size != _HEADER + 2 * index["count"]:
             raise ShardError("of another size or format")

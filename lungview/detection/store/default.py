@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Default:
 def read_default(folder: Path) -> Default:
     """What was chosen; the bundled default where nothing was, or where the file makes no sense."""
     try:
-        table = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        table = parse_json((folder / FILE).read_text(encoding="utf-8"))
         if int(table["schema"]) > SCHEMA:
             raise ValueError("of a newer program")
         return Default(str(table["default"]), tuple(str(key) for key in table["history"]), str(table["name"]))

@@ -1,12 +1,12 @@
 """Which of the patients a model had seen before, as far as its card tells."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lungview.detection.cards import bundled_cards
 from lungview.domain.detection import ModelInfo
+from lungview.files import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _cards(weights: Path | None) -> list[Mapping[str, object]]:
     if weights is None:
         return cards
     try:
-        table = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+        table = parse_json(weights.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return cards
     return [*cards, table] if isinstance(table, dict) else cards

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 from lungview_training.config import TrainingConfig
 from lungview_training.events import RunStarted
 
@@ -46,7 +46,7 @@ def write_about(config: TrainingConfig, started: RunStarted, fingerprint: str) -
 def read_about(path: Path) -> dict[str, object]:
     """What run.json holds; empty where there is none or it cannot be read."""
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return about if isinstance(about, dict) else {}

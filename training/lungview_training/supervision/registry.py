@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lungview.errors import TrainingError
-from lungview.files import write_atomically
+from lungview.files import parse_json, write_atomically
 from lungview.places import data_folder
 from lungview.processes import is_alive, mark_of
 from lungview_training.config import TrainingConfig, load_config
@@ -158,7 +158,7 @@ class RunRegistry:
 
     def _read(self, path: Path) -> RunRecord | None:
         try:
-            return _record(json.loads(path.read_text(encoding="utf-8")))
+            return _record(parse_json(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             log.warning("a training's record cannot be read: %s", type(error).__name__)
             return None
