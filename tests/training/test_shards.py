@@ -211,7 +211,7 @@ def test_a_second_start_decodes_nothing_and_gives_the_same(tmp_path: Path, monke
     _pictures(tmp_path / "pictures")
     held = read_data(_config(tmp_path, "off"))
     first = read_data(_config(tmp_path))
-    monkeypatch.setattr(dataset, "imread", lambda _: pytest.fail("decoded again"))
+    monkeypatch.setattr(dataset, "read_grey", lambda _: pytest.fail("decoded again"))
     second = read_data(_config(tmp_path))
     for data in (first, second):
         assert data.split == held.split

@@ -216,6 +216,8 @@ def read_toml(path: Path) -> dict[str, object]:
         raise TrainingConfigError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TrainingConfigError(f"{path.name} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise TrainingConfigError(f"{path.name} is not valid TOML: it is nested too deeply.") from error
 
 
 def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:

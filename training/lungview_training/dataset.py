@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import label
-from skimage.io import imread
 from torch.nn import functional
 
 from lungview.detection.preprocess import Grid
@@ -18,6 +17,7 @@ from lungview.errors import TrainingError
 from lungview_training.grey import CROP_LOWEST_HU, estimate_hu
 from lungview_training.labelled import tell_left_out
 from lungview_training.pasting import SMALLEST_AREA
+from lungview_training.picture_files import PictureFileError, read_grey
 from lungview_training.pictures import (
     PACK,
     Picture,
@@ -214,12 +214,9 @@ def _stored(path: Path) -> NDArray[np.generic]:
     if not path.is_file():
         raise TrainingError(f"boxes.csv names the slice {path.name}, which is not in the folder.")
     try:
-        picture: NDArray[np.generic] = np.asarray(imread(path))
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow calls a broken PNG a SyntaxError
-        raise TrainingError(f"{path.name} cannot be read as a picture.") from error
-    if picture.ndim != 2 or picture.size == 0:
-        raise TrainingError(f"{path.name} is not a grey picture.")
-    return picture
+        return read_grey(path)
+    except PictureFileError as error:
+        raise TrainingError(f"{path.name} {error}.") from error
 
 
 def _turned(picture: UInt8Array, turns: int) -> UInt8Array:

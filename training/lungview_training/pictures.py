@@ -15,6 +15,13 @@ Corners = tuple[int, int, int, int]
 PACK = 1000
 """Pictures decoded and kept together: few enough for the memory, many enough for few files."""
 
+_MAX_TABLE = 256 << 20
+"""Bytes of boxes.csv: millions of rows."""
+
+_MAX_NAME = 200
+_FARTHEST = 1_000_000
+"""Pixels: beyond any picture's edge."""
+
 NEAR_NUMBERS, FAR_NUMBERS = (1, 6), (7, 12)
 """How many numbers away a slice stands for one at 5 mm, and at 10 mm, where positions are not recorded."""
 
@@ -66,8 +73,8 @@ def read_settings(folder: Path) -> PictureSettings:
     path = folder / "dataset.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{folder.name}/dataset.toml cannot be read: {error}.") from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TrainingError(f"{folder.name}/dataset.toml cannot be read: {_why(error)}.") from error
     degrees, values = table.get("rotate", 0), table.get("values", "grey")
     if degrees not in (0, 90, 180, 270) or values not in ("grey", "hu"):
         raise TrainingError(f'{folder.name}/dataset.toml: rotate must be 0, 90, 180 or 270, values "grey" or "hu".')
@@ -81,14 +88,39 @@ def read_pictures(folder: Path) -> list[Picture]:
     """Read boxes.csv, sorted by subject and name; pictures that are not there are listed all the same."""
     rows: dict[tuple[str, str], list[Corners]] = defaultdict(list)
     try:
+        if (folder / "boxes.csv").stat().st_size > _MAX_TABLE:
+            raise ValueError(f"it is larger than {_MAX_TABLE >> 20} MiB")
         with (folder / "boxes.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                boxes = rows[row["subject"], row["slice"]]
+                boxes = rows[_plain_name(row["subject"]), _plain_name(row["slice"])]
                 if row["xmin"]:
-                    boxes.append((int(row["xmin"]), int(row["ymin"]), int(row["xmax"]), int(row["ymax"])))
+                    boxes.append((_pixel(row["xmin"]), _pixel(row["ymin"]), _pixel(row["xmax"]), _pixel(row["ymax"])))
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
-        raise TrainingError(f"{folder.name}/boxes.csv cannot be read: {error}.") from error
+        raise TrainingError(f"{folder.name}/boxes.csv cannot be read: {_why(error)}.") from error
     return [Picture(folder, subject, name, tuple(boxes)) for (subject, name), boxes in sorted(rows.items())]
+
+
+def _plain_name(written: str) -> str:
+    """A name that stays in its folder; raises ValueError for others."""
+    if written in {"", ".", ".."} or len(written) > _MAX_NAME or set(written) & set("/\\\0"):
+        raise ValueError(f"{written[:40]!r} is no name of a subject or slice")
+    return written
+
+
+def _pixel(written: str) -> int:
+    value = int(written)
+    if abs(value) > _FARTHEST:
+        raise ValueError(f"{written[:20]} is no pixel of any picture")
+    return value
+
+
+def _why(error: Exception) -> str:
+    """A clause; never the path, which may name a patient."""
+    if isinstance(error, OSError):
+        return error.strerror or "the disk refuses it"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"the column {error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
 
 
 def packs(pictures: Sequence[Picture], size: int) -> Iterator[list[Picture]]:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import chain
 
-from PIL import Image
-
 from lungview_training.config import SourceConfig
+from lungview_training.picture_files import ColouredPictureError, PictureFileError, grey_size
 from lungview_training.pictures import (
     PACK,
     Picture,
@@ -24,7 +23,6 @@ from lungview_training.samples import subtype_of
 from lungview_training.shard_store import ShardStore
 
 _CROP_BYTES = 60 * 60 * 3
-_GREY = frozenset({"1", "L", "I", "I;16", "I;16B", "F"})
 
 
 def look_at_pictures(source: SourceConfig, store: ShardStore | None, look: Look) -> None:
@@ -67,17 +65,11 @@ def _readable(pictures: Sequence[Picture], look: Look) -> dict[Picture, tuple[in
             missing.append(picture.path.name)
             continue
         try:
-            with Image.open(picture.path) as image:
-                columns, rows = image.size
-                is_grey = image.mode in _GREY
-                image.verify()
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            broken.append(picture.path.name)
-            continue
-        if is_grey:
-            sizes[picture] = rows, columns
-        else:
+            sizes[picture] = grey_size(picture.path)
+        except ColouredPictureError:
             coloured.append(picture.path.name)
+        except PictureFileError:
+            broken.append(picture.path.name)
     if missing:
         number = count(len(missing), "slice")
         look.warn(Topic.SOURCE, f"boxes.csv names {number} not in the folder; left out. Add them.", tuple(missing))
