@@ -209,8 +209,9 @@ def test_a_batch_shows_neighbours_unless_they_are_dropped(tmp_path: Path, drop: 
     assert bool((inputs[:, 3:] > own[:, 3:] + 0.1).any()) is are_shown
 
 
-def test_a_sheet_holds_a_nodule_in_each_tile() -> None:
-    hu, labels = sheet([nodule(60)], np.random.default_rng(1), 128)
+@pytest.mark.parametrize("side", [12, 32, 60])
+def test_a_sheet_holds_a_nodule_in_each_tile(side: int) -> None:
+    hu, labels = sheet([nodule(side)], np.random.default_rng(1), 128)
     assert hu.shape == labels.shape == (128, 128)
     assert sorted(np.unique(labels)) == [0, 1, 2, 3, 4]
 

@@ -239,7 +239,7 @@ def test_a_run_leaves_settings_curves_pictures_and_a_page(tmp_path: Path) -> Non
     assert page.count("<svg") == 3
     assert "data:image/png" in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    assert (tmp_path / "curves.svg").read_text().count("<polyline") == 6 + 4 + 1
+    assert (tmp_path / "curves.svg").read_text().count("<polyline") == 7 + 4 + 1
     logged = (tmp_path / "run.jsonl").read_text().splitlines()
     assert [from_line(line) for line in logged] == [event for event in events if not isinstance(event, Heartbeat)]
 

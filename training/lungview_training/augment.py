@@ -35,6 +35,16 @@ def warp(hu: Tensor, labels: Tensor, size: int, random: np.random.Generator, cro
     return moved + AIR_HU, moved_labels
 
 
+def zoom(hu: Tensor, size: int) -> Tensor:
+    """(N, P, size, size) HU of (N, P, H, W), sampled as warp samples, but neither turned nor moved."""
+    return functional.interpolate(hu, size=(size, size), mode="bilinear", align_corners=False)
+
+
+def zoom_labels(labels: Tensor, size: int) -> Tensor:
+    """The same for labels, which are not blended."""
+    return functional.interpolate(labels, size=(size, size), mode="nearest-exact")
+
+
 def regrey(hu: Tensor, random: np.random.Generator) -> Tensor:
     """Vary level, contrast, noise and sharpness as scanners, contrast medium and a guessed HU scale do.
 

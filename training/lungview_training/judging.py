@@ -13,6 +13,7 @@ from lungview_training.keeping import Keeper
 from lungview_training.preparing import Run
 from lungview_training.record.examples import choose, save_examples
 from lungview_training.samples import Sample
+from lungview_training.validation_loss import validation_loss
 
 
 @runtime_checkable
@@ -40,7 +41,7 @@ class Judge:
         is_best = run.best.take(score, run.step)
         run.evaluated_step = run.step
         found = (figures.mean_iou, figures.ap50, figures.sensitivity_at_one, figures.flagged)
-        self._tell(EvaluationDone(run.step, *found, score, run.best.waited))
+        self._tell(EvaluationDone(run.step, *found, score, run.best.waited, validation_loss(run)))
         if is_best and not self._keeper.save_best(run):
             run.best.score, run.best.step = before  # the file is still that one's
         every = self._config.examples_every

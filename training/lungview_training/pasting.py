@@ -124,8 +124,9 @@ def _tile(nodule: Nodule, random: np.random.Generator) -> tuple[FloatArray, Bool
     pad = SHEET_TILE // 2
     picture = np.asarray(np.pad(picture, pad, mode="reflect"), dtype=np.float32)
     mask = np.pad(mask, pad)
-    middle = [side // 2 - pad for side in picture.shape]
     room = 20
-    top, left = (int(np.clip(m + random.integers(-room, room + 1), 0, None)) for m in middle)
+    top, left = (
+        int(np.clip(side // 2 - pad + random.integers(-room, room + 1), 0, side - SHEET_TILE)) for side in picture.shape
+    )
     window = np.s_[top : top + SHEET_TILE, left : left + SHEET_TILE]
     return picture[window], mask[window]

@@ -1,7 +1,8 @@
 """Which slices make up a batch: patients first, so that one with many slices does not outweigh the others."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from lungview.detection.preprocess import CHANNEL_WINDOWS, to_channels
 from lungview.domain.arrays import FloatArray, HuArray, IntArray, UInt8Array
-from lungview_training.augment import AIR_HU, regrey, warp
+from lungview_training.augment import AIR_HU, regrey, warp, zoom, zoom_labels
 from lungview_training.config import TrainingConfig
 from lungview_training.context import with_neighbours
 from lungview_training.pasting import lung_places, paste, sheet
@@ -96,19 +97,11 @@ class Sampler:
         """The batch of a step."""
         random = np.random.default_rng((self.config.seed, step))
         drawn = [self._draw(random) for _ in range(self.config.batch_size)]
-        hu = torch.from_numpy(np.stack([each.planes for each in drawn]).astype(np.float32))
-        labels = torch.from_numpy(np.stack([each.labels for each in drawn]).astype(np.float32))[:, None]
+        hu, labels = _stacked(drawn)
         hu, labels = warp(hu, labels, self.config.image_size, random, self.config.crop_size)
         hu = regrey(hu, random)
         self._forget_neighbours(hu, drawn, random)
-        numbers = labels[:, 0].to(torch.uint8).numpy()
-        return Batch(
-            inputs=to_channels(hu[:, :1], hu[:, 1:]).contiguous(memory_format=torch.channels_last),
-            boxes=tuple(boxes_of(each) for each in numbers),
-            mask=(labels > 0).float(),
-            knows_mask=torch.tensor([float(each.has_mask) for each in drawn]),
-            knows_presence=torch.tensor([float(not each.is_sheet) for each in drawn]),
-        )
+        return _batch(hu, labels, drawn)
 
     @property
     def _context(self) -> int:
@@ -131,13 +124,10 @@ class Sampler:
         patients = sorted(pool)
         of_patient = pool[patients[random.integers(len(patients))]]
         sample = of_patient[random.integers(len(of_patient))]
-        planes = with_neighbours(sample, self._context)
-        drawn = _Drawn(planes, sample.labels, sample.has_mask or not sample.has_lesion)
+        drawn = _as_it_is(sample, self._context)
         if self.nodules and random.random() < self.config.paste_probability:
             self._paste_into(drawn, sample, random)
-        drawn.planes = fitted(drawn.planes, np.full((len(planes), size, size), AIR_HU, dtype=np.int16))
-        drawn.labels = fitted(drawn.labels, np.zeros((size, size), dtype=np.uint8))
-        return drawn
+        return _on_field(drawn, size)
 
     def _paste_into(self, drawn: _Drawn, sample: Sample, random: np.random.Generator) -> None:
         if id(sample) not in self._places:
@@ -150,6 +140,42 @@ class Sampler:
         for _ in range(int(random.integers(1, 3))):
             nodule = self.nodules[random.integers(len(self.nodules))]
             drawn.planes, drawn.labels = paste(drawn.planes, drawn.labels, nodule, places, random)
+
+
+def held_batch(samples: Sequence[Sample], config: TrainingConfig) -> Batch:
+    """Slices as they are: nothing pasted, turned or made noisy."""
+    context = config.in_channels - len(CHANNEL_WINDOWS)
+    drawn = [_on_field(_as_it_is(sample, context), config.field_size) for sample in samples]
+    hu, labels = _stacked(drawn)
+    return _batch(zoom(hu, config.image_size), zoom_labels(labels, config.image_size), drawn)
+
+
+def _as_it_is(sample: Sample, context: int) -> _Drawn:
+    return _Drawn(with_neighbours(sample, context), sample.labels, sample.has_mask or not sample.has_lesion)
+
+
+def _on_field(drawn: _Drawn, size: int) -> _Drawn:
+    air = np.full((len(drawn.planes), size, size), AIR_HU, dtype=np.int16)
+    return replace(
+        drawn, planes=fitted(drawn.planes, air), labels=fitted(drawn.labels, np.zeros((size, size), dtype=np.uint8))
+    )
+
+
+def _stacked(drawn: Sequence[_Drawn]) -> tuple[Tensor, Tensor]:
+    """(N, 1 + context, H, W) HU and (N, 1, H, W) labels."""
+    hu = torch.from_numpy(np.stack([each.planes for each in drawn]).astype(np.float32))
+    return hu, torch.from_numpy(np.stack([each.labels for each in drawn]).astype(np.float32))[:, None]
+
+
+def _batch(hu: Tensor, labels: Tensor, drawn: Sequence[_Drawn]) -> Batch:
+    numbers = labels[:, 0].to(torch.uint8).numpy()
+    return Batch(
+        inputs=to_channels(hu[:, :1], hu[:, 1:]).contiguous(memory_format=torch.channels_last),
+        boxes=tuple(boxes_of(each) for each in numbers),
+        mask=(labels > 0).float(),
+        knows_mask=torch.tensor([float(each.has_mask) for each in drawn]),
+        knows_presence=torch.tensor([float(not each.is_sheet) for each in drawn]),
+    )
 
 
 def fitted(picture: Picture, onto: Picture) -> Picture:

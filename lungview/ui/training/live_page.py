@@ -25,7 +25,7 @@ class LivePage(QWidget):
         super().__init__()
         self._controller = controller
         accent, text = theme.current_palette().accent, theme.current_palette().text
-        self.loss = Plot("Loss", (("training", accent),))
+        self.loss = Plot("Loss", (("training", accent), ("validation", Mark.AI)))
         self.finds = Plot("Validation slices", (("IoU", Mark.READER), ("sensitivity", Mark.MEASUREMENT)))
         self.rate = Plot("Learning rate", (("learning rate", text),))
         self.status = QLabel()
@@ -60,6 +60,7 @@ class LivePage(QWidget):
         self.progress.setValue(round(progress.share * 1000))
         for plot, number, curve in (
             (self.loss, 0, progress.loss),
+            (self.loss, 1, progress.validation_loss),
             (self.finds, 0, progress.iou),
             (self.finds, 1, progress.sensitivity),
             (self.rate, 0, progress.learning_rate),

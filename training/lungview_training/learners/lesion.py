@@ -1,7 +1,7 @@
 """The networks with centre-point heads: augmented slices in, heat map, boxes, mask and presence taught together."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -17,11 +17,12 @@ from lungview_training.config import TrainingConfig
 from lungview_training.context import with_neighbours
 from lungview_training.data import TrainingData
 from lungview_training.evaluate import Metrics, SliceResult
+from lungview_training.held_slices import held_slices, in_batches
 from lungview_training.learners.protocol import Batch
 from lungview_training.losses import compute, encode
 from lungview_training.samples import SAMPLE_MM, Sample
 from lungview_training.sampling import Batch as LesionBatch
-from lungview_training.sampling import Sampler
+from lungview_training.sampling import Sampler, held_batch
 
 
 class LesionLearner:
@@ -42,6 +43,11 @@ class LesionLearner:
     def make_source(self, data: TrainingData) -> Sampler:
         """Draw slices by patient, with lesions pasted in and sheets of crops."""
         return Sampler(self._config, data.train, data.crops, data.nodules)
+
+    def held_batches(self, samples: Sequence[Sample]) -> Iterator[LesionBatch]:
+        """As many lesion-free slices among them as in training."""
+        for part in in_batches(held_slices(samples, self._config.negative_share), self._config.batch_size):
+            yield held_batch(part, self._config)
 
     def losses(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         """Heat map, box, mask and presence, as they enter the sum."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,11 @@ from lungview.detection.mil import decode_attention
 from lungview.detection.networks.lesion import MULTIPLE
 from lungview.detection.networks.mil_attention import MilAttentionNet, MilOutput, of_series
 from lungview.detection.preprocess import grid_for, resample, to_channels
-from lungview.domain.arrays import HuArray
-from lungview_training.augment import AIR_HU, regrey, warp
+from lungview_training.augment import AIR_HU, regrey, warp, zoom
 from lungview_training.config import TrainingConfig
 from lungview_training.data import TrainingData
 from lungview_training.evaluate import Metrics, SliceResult, presence_auc
+from lungview_training.held_slices import held_slices, in_batches
 from lungview_training.learners.protocol import Batch
 from lungview_training.samples import SAMPLE_MM, Sample
 from lungview_training.sampling import fitted
@@ -80,10 +80,8 @@ class MilSource:
             number = drawn[-1][0] + 1 if drawn else 0
             bag = self._bag(random, size - len(drawn), wants_lesion=number % 2 == 0)
             drawn += [(number, sample) for sample in bag]
-        field = self._config.field_size
-        slices = [fitted(each.hu, np.full((field, field), AIR_HU, dtype=np.int16)) for _, each in drawn]
         return MilBatch(
-            self._inputs(slices, random),
+            self._inputs(_planes([each for _, each in drawn], self._config.field_size), random),
             torch.tensor([label_of(each) for _, each in drawn]),
             torch.tensor([number for number, _ in drawn]),
             torch.tensor([_told(each.series_label) for _, each in drawn]),
@@ -106,8 +104,7 @@ class MilSource:
         chosen = [(wanted or samples)[random.integers(len(wanted or samples))]]
         return chosen + [others[random.integers(len(others))] for _ in range(size - 1)]
 
-    def _inputs(self, slices: list[HuArray], random: np.random.Generator) -> Tensor:
-        hu = torch.from_numpy(np.stack(slices).astype(np.float32))[:, None]
+    def _inputs(self, hu: Tensor, random: np.random.Generator) -> Tensor:
         hu, _ = warp(hu, torch.zeros_like(hu), self._config.image_size, random)
         return to_channels(regrey(hu, random)).contiguous(memory_format=torch.channels_last)
 
@@ -131,6 +128,19 @@ class MilLearner:
         """Draw bags of slices of one series each."""
         return MilSource(data.train, self._config)
 
+    def held_batches(self, samples: Sequence[Sample]) -> Iterator[MilBatch]:
+        """Slices of one series make up a bag."""
+        chosen = held_slices(samples, self._config.negative_share)
+        for part in in_batches(chosen, self._config.batch_size):
+            names = [f"{sample.patient}/{sample.series}" for sample in part]
+            numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+            yield MilBatch(
+                to_channels(zoom(_planes(part, self._config.field_size), self._config.image_size)),
+                torch.tensor([label_of(each) for each in part]),
+                torch.tensor([numbers[name] for name in names]),
+                torch.tensor([_told(each.series_label) for each in part]),
+            )
+
     def losses(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         """Cross-entropy of slices whose label is known, and of bags."""
         assert isinstance(batch, MilBatch)
@@ -148,6 +158,12 @@ class MilLearner:
     def score(self, figures: Metrics, results: Sequence[SliceResult] = ()) -> float:
         """How well slices with and without a lesion are told apart, and how well boxes fit where there are any."""
         return presence_auc(results) + figures.mean_iou
+
+
+def _planes(samples: Sequence[Sample], field: int) -> Tensor:
+    """(N, 1, field, field) HU."""
+    slices = [fitted(each.hu, np.full((field, field), AIR_HU, dtype=np.int16)) for each in samples]
+    return torch.from_numpy(np.stack(slices).astype(np.float32))[:, None]
 
 
 def label_of(sample: Sample) -> float:

@@ -1,6 +1,6 @@
 """What the training loop asks of a kind of network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, Self
 
 import torch
@@ -49,6 +49,10 @@ class Learner(Protocol):
 
     def make_source(self, data: TrainingData) -> BatchSource:
         """What draws this network's batches from the training part."""
+        ...
+
+    def held_batches(self, samples: Sequence[Sample]) -> Iterator[Batch]:
+        """Some of the validation slices as they are, the same at every call, for the loss on what is not learned."""
         ...
 
     def losses(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:

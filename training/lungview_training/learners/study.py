@@ -1,6 +1,6 @@
 """The study's network taught as the study did: stored values over their maximum in, squared error of one box out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from lungview.errors import TrainingError
 from lungview_training.config import TrainingConfig
 from lungview_training.data import TrainingData
 from lungview_training.evaluate import Metrics, SliceResult
+from lungview_training.held_slices import held_slices, in_batches
 from lungview_training.learners.protocol import Batch
 from lungview_training.samples import Sample
 
@@ -90,6 +91,13 @@ class StudyLearner:
         if not boxed:
             raise TrainingError("No boxed slices are left for training, and this network learns from no others.")
         return StudySource(boxed, self._config.image_size, self._config.batch_size, self._config.seed)
+
+    def held_batches(self, samples: Sequence[Sample]) -> Iterator[StudyBatch]:
+        """Boxed slices alone."""
+        boxed = [sample for sample in samples if sample.has_lesion]
+        size = self._config.image_size
+        for part in in_batches(held_slices(boxed, 0.0), self._config.batch_size):
+            yield StudyBatch(inputs_of(part, size), torch.from_numpy(targets_of(part, size)))
 
     def losses(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         """Mean squared error of the four numbers, in pixels."""

@@ -8,7 +8,7 @@ from html import escape
 from lungview_training.record.history import History
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 276, 58, 20, 46, 40
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 
 STYLE = """svg{max-width:100%;font:12px system-ui,sans-serif}svg text{fill:currentColor}
 svg{color:#1d2329}@media(prefers-color-scheme:dark){svg{color:#e4e9ee}}
@@ -36,9 +36,11 @@ class _Axes:
 
 def plots(history: History) -> list[str]:
     """Losses, validation and learning rate; those there is something to draw of."""
-    losses = {"loss": history.loss.points, **{name: series.points for name, series in history.parts.items()}}
-    if len(history.parts) == 1:
-        losses = {"loss": history.loss.points}
+    losses: dict[str, Points] = {"training": history.loss.points}
+    if history.validation_loss:
+        losses["validation"] = history.validation_loss
+    if len(history.parts) > 1:
+        losses |= {name: series.points for name, series in history.parts.items()}
     shown = history.evaluations
     found = {
         "best box IoU": [(float(each.step), each.mean_iou) for each in shown],
@@ -47,7 +49,7 @@ def plots(history: History) -> list[str]:
         "lesion-free marked": [(float(each.step), each.flagged) for each in shown],
     }
     drawn = [
-        plot("Training loss", losses, is_log=True),
+        plot("Loss", losses, is_log=True),
         plot("Validation patients", found, top=1.0),
         plot("Learning rate", {"learning rate": history.learning_rate.points}),
     ]

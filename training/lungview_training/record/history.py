@@ -45,6 +45,11 @@ class History:
     parts: dict[str, Series] = field(default_factory=dict)
     evaluations: list[EvaluationDone] = field(default_factory=list)
 
+    @property
+    def validation_loss(self) -> list[tuple[float, float]]:
+        """Points (step, loss) of those evaluations that measured it."""
+        return [(float(each.step), each.loss) for each in self.evaluations if each.loss is not None]
+
     def add(self, event: Event) -> None:
         """Take what an event tells; a run that starts again forgets what it is about to do anew."""
         if isinstance(event, StepDone):

@@ -54,16 +54,16 @@ def _examples(paths: Sequence[Path]) -> str:
 def _evaluations(evaluations: Sequence[EvaluationDone]) -> str:
     if not evaluations:
         return "<h2>Evaluations</h2><p>None yet, or no patients were held back for validation.</p>"
-    head = "".join(
-        f"<th>{word}</th>"
-        for word in ("step", "best box IoU", "AP at IoU .50", "sensitivity at 1 false mark", "lesion-free marked")
-    )
-    lines = "".join(
-        f"<tr><td>{each.step}</td><td>{each.mean_iou:.3f}</td><td>{each.ap50:.3f}</td>"
-        f"<td>{each.sensitivity_at_one:.3f}</td><td>{each.flagged:.3f}</td></tr>"
-        for each in reversed(evaluations)
-    )
+    words = ("step", "loss", "best box IoU", "AP at IoU .50", "sensitivity at 1 false mark", "lesion-free marked")
+    head = "".join(f"<th>{word}</th>" for word in words)
+    lines = "".join(_evaluation(each) for each in reversed(evaluations))
     return f'<h2>Evaluations</h2><div class="scroll"><table><tr>{head}</tr>{lines}</table></div>'
+
+
+def _evaluation(each: EvaluationDone) -> str:
+    figures = (each.loss, each.mean_iou, each.ap50, each.sensitivity_at_one, each.flagged)
+    cells = "".join(f"<td>{'' if figure is None else f'{figure:.3f}'}</td>" for figure in figures)
+    return f"<tr><td>{each.step}</td>{cells}</tr>"
 
 
 def _settings(about: Mapping[str, object]) -> str:

@@ -78,7 +78,8 @@ def _table(history: History) -> str:
     names = list(history.parts)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["step", "loss", *names, "learning_rate", "mean_iou", "ap50", "sensitivity_at_one", "flagged"])
+    columns = ("loss", *names, "learning_rate", "validation_loss", "mean_iou", "ap50", "sensitivity_at_one", "flagged")
+    writer.writerow(["step", *columns])
     rows: dict[float, dict[str, float]] = {}
     curves = {"loss": history.loss, "learning_rate": history.learning_rate, **history.parts}
     for name, series in curves.items():
@@ -87,8 +88,8 @@ def _table(history: History) -> str:
     for each in history.evaluations:
         found = {"mean_iou": each.mean_iou, "ap50": each.ap50}
         found |= {"sensitivity_at_one": each.sensitivity_at_one, "flagged": each.flagged}
+        found |= {} if each.loss is None else {"validation_loss": each.loss}
         rows.setdefault(float(each.step), {}).update(found)
-    columns = ("loss", *names, "learning_rate", "mean_iou", "ap50", "sensitivity_at_one", "flagged")
     for step in sorted(rows):
         writer.writerow([f"{step:g}", *(f"{rows[step][key]:.6g}" if key in rows[step] else "" for key in columns)])
     return text.getvalue()

@@ -64,6 +64,7 @@ class Progress:
     left_s: float | None = None
     silent_s: float | None = None
     loss: Curve = field(default_factory=Curve)
+    validation_loss: Curve = field(default_factory=Curve)
     learning_rate: Curve = field(default_factory=Curve)
     iou: Curve = field(default_factory=Curve)
     sensitivity: Curve = field(default_factory=Curve)
@@ -122,6 +123,8 @@ class Progress:
 
     def _take_evaluation(self, event: EvaluationDone) -> None:
         self.evaluation = event
+        if event.loss is not None:
+            self.validation_loss.add(event.step, event.loss)
         self.iou.add(event.step, event.mean_iou)
         self.sensitivity.add(event.step, event.sensitivity_at_one)
 
