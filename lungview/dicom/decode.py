@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,7 @@ class Decoder:
             dataset, shift = self._dataset(instance)
             plane = self._plane(instance, dataset, shift)
             if instance.pixels.has_modality_lut:
-                plane = apply_modality_lut(plane, dataset)
+                plane = _whole(instance, lambda: apply_modality_lut(plane, dataset))
         return plane
 
     def colour(self, instance: Instance) -> UInt8Array:
@@ -73,10 +74,12 @@ class Decoder:
             plane = self._plane(instance, dataset, shift)
             bits = instance.pixels.bits_stored
             if instance.pixels.photometric.startswith("PALETTE"):
-                plane = apply_color_lut(plane, dataset)
+                plane = _whole(instance, lambda: apply_color_lut(plane, dataset))
                 bits = plane.dtype.itemsize * 8
         if plane.ndim == 2:
             plane = np.repeat(plane[:, :, np.newaxis], 3, axis=2)
+        if plane.ndim != 3 or plane.shape[2] < 3:
+            raise _damaged(instance)
         shallow: UInt8Array = (plane[:, :, :3].astype(np.int64) >> max(0, bits - 8)).astype(np.uint8)
         return shallow
 
@@ -122,6 +125,17 @@ class Decoder:
             if plane.shape[:2] == (instance.pixels.rows, instance.pixels.columns):
                 return plane.astype(np.int64) >> shift if shift else plane
         raise _damaged(instance)
+
+
+def _whole(instance: Instance, make: Callable[[], StoredArray]) -> StoredArray:
+    """Return a plane that a look-up table makes; a table that makes none is damage."""
+    try:
+        plane = make()
+    except Exception as error:  # the table may be of any type, length or place
+        raise _damaged(instance) from error
+    if plane.shape[:2] != (instance.pixels.rows, instance.pixels.columns):
+        raise _damaged(instance)
+    return plane
 
 
 def _plugins(instance: Instance) -> tuple[str, ...] | None:
