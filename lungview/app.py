@@ -147,7 +147,13 @@ def run_window(path: Path | None = None, annotations: Path | None = None, *, is_
         window.open_path(path, annotations)
     elif is_demo:
         window.open_demo()
-    with interrupting(window.close) as was_interrupted:
+
+    def on_interrupt() -> None:
+        if window.is_built:
+            window.training.is_closing_agreed = True  # a terminal asks no twice
+        window.close()
+
+    with interrupting(on_interrupt) as was_interrupted:
         code = application.exec()
     restore_hooks()
     if was_interrupted():

@@ -199,7 +199,10 @@ class MainWindow(QMainWindow):
         self.when_built(lambda: self.opening.open_dropped(paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep what is to be remembered and end every job."""
+        """Keep what is to be remembered and end every job; ask first where a training would stop."""
+        if self.is_built and not self.training.may_close():
+            event.ignore()
+            return
         self.is_closed = True
         self._waiting.clear()
         if self.is_built:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from lungview_training.events import Event, to_line
 from lungview_training.stopping import stopped_by_signals
 
 log = logging.getLogger(__name__)
+
+_LAST_RESORT_S = 900.0
+"""After nobody listens any more; a step, an evaluation and a save take less."""
 
 EPILOG = """\
 while it runs
@@ -106,6 +110,13 @@ def run_training(config: TrainingConfig) -> int:
     return 0
 
 
+def _end_in(seconds: float) -> None:
+    """End the process for good where it hangs and so never comes to stop; what it saved before is whole."""
+    last_resort = threading.Timer(seconds, os._exit, (1,))
+    last_resort.daemon = True
+    last_resort.start()
+
+
 def _printer(listener: Listener) -> Callable[[Event], None]:
     """Print events until nobody listens any more; then the run is stopped, for nobody could stop it later."""
     is_heard = True
@@ -120,6 +131,7 @@ def _printer(listener: Listener) -> Callable[[Event], None]:
         except OSError:
             is_heard = False
             listener.tell(Command.STOP)
+            _end_in(_LAST_RESORT_S)
             log.warning("nobody reads the events any more: the run is saved and stopped")
             # Or the interpreter would try to flush what nobody reads, and end with a failure.
             with contextlib.suppress(OSError):

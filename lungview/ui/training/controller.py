@@ -17,7 +17,7 @@ from lungview_training.supervision.supervisor import News, Supervisor, WorkerEnd
 if TYPE_CHECKING:
     from lungview_training.config import TrainingConfig
 
-_CLOSING_S = 20.0
+_KINDS = {State.FINISHED: EndKind.DONE, State.STOPPED: EndKind.STOPPED}
 
 
 class TrainingController(QObject):
@@ -70,7 +70,7 @@ class TrainingController(QObject):
 
         def read(_task: Task) -> Progress:
             progress = progress_of(self.registry.output_of(record))
-            kind = EndKind.DONE if record.state is State.FINISHED else EndKind.DIED
+            kind = _KINDS.get(record.state, EndKind.DIED)
             told = record.message or "The program ended while this training went on."
             progress.ending = Ending(kind, told, record.step > 0, record.weights)
             progress.steps = progress.steps or record.steps
@@ -125,9 +125,9 @@ class TrainingController(QObject):
             self.changed.emit()
 
     def shut_down(self) -> None:
-        """Save and end the training; waits, so that no process is left."""
+        """Let the training save itself and end, without waiting for it."""
         if self._supervisor is not None:
-            self._supervisor.close(_CLOSING_S)
+            self._supervisor.leave()
 
     def _begin(self, make: Callable[[Task], tuple[RunRecord, Progress]]) -> None:
         if self.is_going:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 
 from lungview.places import data_folder
 from lungview.ui.shortcuts import Id
@@ -27,6 +28,8 @@ class TrainingDesk(QObject):
         self.controller: TrainingController | None = None
         self.dialog: TrainingDialog | None = None
         self._gave_up_gpu = False
+        self.is_closing_agreed = False
+        """Whether a window that closes need not ask about a training that goes on."""
         action = window.actions_by_id[Id.TRAIN]
         action.setVisible(self._services is not None)
         window.actions_by_id.on(Id.TRAIN, self.show_dialog)
@@ -54,10 +57,26 @@ class TrainingDesk(QObject):
         dialog.raise_()
         dialog.activateWindow()
 
+    def may_close(self) -> bool:
+        """Whether the window can close at once; where a training would stop, the reader is asked, and it stays."""
+        controller = self.controller
+        app = QGuiApplication.instance()
+        is_logging_out = isinstance(app, QGuiApplication) and app.isSavingSession()
+        if controller is None or not controller.is_going or self.is_closing_agreed or is_logging_out:
+            return True
+        from lungview.ui.training.closing import ask_to_close
+
+        ask_to_close(controller.progress, self._close_after_all, self._window)
+        return False
+
     def shut_down(self) -> None:
-        """Save and end what goes on."""
+        """Let what goes on save itself and end; it is not waited for."""
         if self.controller is not None:
             self.controller.shut_down()
+
+    def _close_after_all(self) -> None:
+        self.is_closing_agreed = True
+        self._window.close()
 
     def _make_controller(self) -> "TrainingController":
         from lungview.ui.training.chip import TrainingChip

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from lungview import processes
@@ -104,7 +104,11 @@ def make(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     for each in made:
         if each.training.dialog is not None:
             each.training.dialog.close()
+        each.training.is_closing_agreed = True
         each.close()
+        if each.training.controller is not None:
+            pid = each.training.controller.progress.pid
+            qtbot.waitUntil(lambda pid=pid: not is_alive(pid), timeout=_LONG_MS)  # type: ignore[misc]
         each.deleteLater()
 
 
@@ -132,6 +136,13 @@ def _begin(qtbot: QtBot, window: MainWindow, folder: Path) -> TrainingDialog:
 
 def _wait_for_steps(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: bool(_progress(window).loss.steps), timeout=_LONG_MS)
+
+
+def _answer(window: MainWindow, words: str) -> QMessageBox:
+    asking = next(each for each in window.findChildren(QMessageBox) if each.isVisible())
+    button = next(each for each in asking.buttons() if each.text() == words)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    return asking
 
 
 def _progress(window: MainWindow):  # type: ignore[no-untyped-def]
@@ -221,6 +232,7 @@ def test_a_model_not_shown_to_be_better_is_kept_with_a_warning_and_a_taken_name_
     monkeypatch.setattr(Proof, "warning", "The gain is not clearly above 0.")
     window = make()
     dialog = _trained(qtbot, window, pictures)
+    before = _shelf(window).default
     prompt = _prompt(qtbot, dialog)
     assert prompt.labelText().startswith("The gain is not clearly above 0.")
     assert prompt.textValue() == "Fine-tuned"
@@ -234,6 +246,11 @@ def test_a_model_not_shown_to_be_better_is_kept_with_a_warning_and_a_taken_name_
         "The gain is not clearly above 0." in dialog.outcome.verdict.text()
     )  # beside the offer to make it the default
     qtbot.waitUntil(lambda: window.training.keeping.free_name("Fine-tuned") == "Fine-tuned 2", timeout=_LONG_MS)
+    _click(qtbot, dialog.make_default)
+    (question,) = dialog.findChildren(QMessageBox)
+    assert question.text() == "The gain is not clearly above 0."
+    question.reject()
+    assert _shelf(window).default == before
 
 
 def test_closing_the_dialog_keeps_the_run_and_the_chip_brings_it_back(
@@ -283,17 +300,26 @@ def test_closing_the_window_saves_and_the_next_one_offers_to_go_on(
     _begin(qtbot, window, pictures)
     _wait_for_steps(qtbot, window)
     pid = _progress(window).pid
-    window.close()
-    assert not is_alive(pid)
+    assert not window.close()
+    _answer(window, "Stay open")
+    assert window.isVisible()
+    assert is_alive(pid)
+    assert not window.close()
+    asking = _answer(window, "Save, stop and close")
+    assert "saves what it has learned" in asking.informativeText()
+    assert not window.isVisible()
+    assert window.is_closed
+    qtbot.waitUntil(lambda: not is_alive(pid), timeout=_LONG_MS)
     again = make()
     qtbot.waitUntil(lambda: again.training.controller is not None, timeout=_LONG_MS)
     controller = again.training.controller
     assert controller is not None
     qtbot.waitUntil(lambda: controller.can_go_on, timeout=_LONG_MS)
-    assert "go on?" in again.training.chip.text()
+    assert again.training.chip.text() == "Training stopped: go on?"
     QTest.mouseClick(again.training.chip, Qt.MouseButton.LeftButton)
     dialog = again.training.dialog
     assert dialog is not None
+    assert "can go on from there" in dialog.live.status.text()
     assert dialog.live.loss.drawn[0] > 0
     _click(qtbot, dialog.discard)
     qtbot.waitUntil(lambda: controller.registry.all() == [], timeout=_LONG_MS)

@@ -26,6 +26,8 @@ SILENCE_S = 45.0
 """Signs of life come every ten seconds."""
 START_SILENCE_S = 180.0
 """Until the first one: reading the libraries from a slow disk takes long."""
+LEFT = "It was stopped as LungView was closed, and saved what it had learned. It can go on from there."
+LEFT_EARLY = "It was stopped as LungView was closed, before it had learned anything. It can be begun again."
 _TICK_S = 0.25
 _DRAIN_S = 2.0
 _STATES = {
@@ -90,6 +92,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._writing = threading.Lock()
+        self._noting = threading.Lock()
         self._told: RunEnded | RunFailed | None = None
         self._step, self._has_begun, self._was_asked = record.step, False, False
         self._heard_s, self._is_silent = time.monotonic(), False
@@ -133,6 +136,13 @@ class Supervisor:
         if process is not None:
             with contextlib.suppress(OSError):
                 process.kill()
+
+    def leave(self) -> None:
+        """Stop it as the window closes, and do not wait: it saves and ends by itself, and can be taken up again."""
+        if not self._thread.is_alive():
+            return
+        self._write_down(state=State.STOPPED, message=LEFT if self._has_begun else LEFT_EARLY)
+        self.stop()
 
     def close(self, patience_s: float) -> None:
         """Stop, and wait for the end; after patience_s it is ended where it stands. No process is left behind."""
@@ -263,11 +273,12 @@ class Supervisor:
         self._tell(WorkerEnded(ending))
 
     def _write_down(self, **changes: object) -> None:
-        self.record = replace(self.record, **changes)  # type: ignore[arg-type]
-        try:
-            self._registry.save(self.record)
-        except TrainingError:
-            log.warning("a training's record could not be written")
+        with self._noting:
+            self.record = replace(self.record, **changes)  # type: ignore[arg-type]
+            try:
+                self._registry.save(self.record)
+            except TrainingError:
+                log.warning("a training's record could not be written")
 
     def _say(self, command: Command) -> None:
         process = self._process
@@ -278,7 +289,7 @@ class Supervisor:
             process.stdin.flush()
 
 
-def end_worker(record: RunRecord, patience_s: float = 20.0) -> None:
+def end_worker(record: RunRecord, patience_s: float = 60.0) -> None:
     """End a worker that its window left behind: it is asked to save and end, and made to where it does not."""
     if not record.is_worker_alive:
         return
