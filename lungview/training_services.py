@@ -1,6 +1,5 @@
 """What the training windows ask for, joined here from detection and the trainer; called in job threads."""
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from lungview_training.preflight.report import Remark
     from lungview_training.supervision.plan import BaseModel
     from lungview_training.supervision.proof import Proof
-
-log = logging.getLogger(__name__)
 
 _FRESH = "fresh"
 
@@ -68,35 +65,39 @@ def check(config: "TrainingConfig", task: "Task") -> "tuple[Remark, ...]":
 
 
 def prove(config: "TrainingConfig", base: str, weights: Path, task: "Task") -> "Proof":
-    """Both models on the run's data."""
-    before = _detector("" if base == _FRESH else base)  # which loads torch as it must be loaded
+    """Both models on the run's data, the new one with the calibration and the stops that it is kept with."""
+    before = _detector(_parent(base))  # which loads torch as it must be loaded
     from lungview_training.proving import prove as compare
 
+    _scores(config, base, weights, task)
     return compare(config, before, _detector(str(weights)), task)
 
 
 def keep(config: "TrainingConfig", base: str, weights: Path, name: str, proof: "Proof | None") -> str:
     """The run's weights among the reader's models; the name they have there."""
+    from lungview.detection.preload import load_torch_libraries
     from lungview_training.keep_model import from_proof, keep_model
 
-    measured = {**from_proof(proof), **_thresholds(config, weights)}
-    parent = "" if base == _FRESH else base
-    return keep_model(config.output, name, weights=weights, parent=parent, measured=measured).name
-
-
-def _thresholds(config: "TrainingConfig", weights: Path) -> dict[str, object]:
-    """Operating points chosen on the run's validation patients; nothing where there are too few to choose on."""
-    from lungview.detection.preload import load_torch_libraries
-    from lungview.errors import LungViewError
-
     load_torch_libraries()
-    from lungview_training.thresholds import operating_points_of
+    measured = {**from_proof(proof), **_scores(config, base, weights)}
+    return keep_model(config.output, name, weights=weights, parent=_parent(base), measured=measured).name
 
-    try:
-        return {"operating_points": points} if (points := operating_points_of(config, weights)) else {}
-    except LungViewError:  # its data may be gone by now; the model is kept all the same
-        log.info("thresholds were not chosen", exc_info=True)
-        return {}
+
+def _scores(config: "TrainingConfig", base: str, weights: Path, task: "Task | None" = None) -> dict[str, object]:
+    """What the card is to say of the new model's scores, and of whom it learned from."""
+    from lungview.app import model_store
+    from lungview_training.run_card import card_of_run
+
+    parent = _parent(base)
+    store = model_store()
+    elder = store.shelf().by_name(parent) if parent else None
+    card = store.card(elder.name) if elder is not None and not elder.trouble else None
+    return card_of_run(config, weights, parent, card, task)
+
+
+def _parent(base: str) -> str:
+    """The model that a run went on from, "" where it began with an untrained network."""
+    return "" if base == _FRESH else base
 
 
 def _detector(name_or_file: str) -> "Detector":

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,7 +117,18 @@ def _default(arguments: argparse.Namespace) -> str:
     from lungview.app import model_store
 
     store = model_store()
-    model = store.roll_back() if arguments.back else store.set_default(arguments.model)
+    if arguments.back:
+        return _answering(store.roll_back())
+    shelf = store.shelf()
+    wanted = shelf.by_name(arguments.model)
+    doubt = "" if wanted is None else shelf.doubt(wanted)
+    told = _answering(store.set_default(arguments.model))
+    if doubt:
+        print(f"Warning: {doubt} `lungview models default --back` leads back.", file=sys.stderr)
+    return told
+
+
+def _answering(model: "StoredModel") -> str:
     return f"{model.name!r} answers from now on where no model is named."
 
 

@@ -42,17 +42,24 @@ class _How:
     device: str
     workers: int
     is_thorough: bool
+    is_calibrated: bool
 
 
 def load_detector(
-    name_or_file: str = DEFAULT, device: str = "auto", *, is_thorough: bool = False, leaves_a_core: bool = True
+    name_or_file: str = DEFAULT,
+    device: str = "auto",
+    *,
+    is_thorough: bool = False,
+    leaves_a_core: bool = True,
+    is_calibrated: bool = True,
 ) -> Detector:
     """Load a model by name ("default" for the default one), or the weights in a file.
 
     is_thorough: look at each slice twice, as it is and mirrored. leaves_a_core: to a window that is to go on answering.
-    Sets torch's threads for the whole process.
+    is_calibrated: False for scores as the network gives them, whatever its card says. Sets torch's threads for the
+    whole process.
     """
-    how = _How(device, share_cores(leaves_one=leaves_a_core), is_thorough)
+    how = _How(device, share_cores(leaves_one=leaves_a_core), is_thorough, is_calibrated)
     store = ModelStore()
     shelf = store.shelf()
     model = shelf.by_key(shelf.default) if name_or_file == DEFAULT else shelf.by_name(name_or_file)
@@ -104,7 +111,7 @@ def _from_file(path: Path, how: _How) -> Detector:
 
 def _detector(network: Network, info: ModelInfo, how: _How) -> Detector:
     reader = _reader(network, how.is_thorough)
-    if info.calibration is not None:
+    if info.calibration is not None and how.is_calibrated:
         reader = CalibratedReader(reader, Calibration(*info.calibration))
     return NetworkDetector(fuse(network), reader, info, how.device, how.workers)
 

@@ -53,7 +53,8 @@ class ModelInfo:
     """What a reader may know of a model. weights_sha256 names the weights; it keys cached results.
 
     calibration: temperature and bias that its scores have gone through, so that they can be taken for chances; None
-    where scores are as the network gives them.
+    where scores are as the network gives them. stops_note: a sentence on what the operating points rest on, "" where
+    nothing need be said.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ModelInfo:
     operating_points: tuple[OperatingPoint, ...] = ()
     summary: str = ""
     calibration: tuple[float, float] | None = None
+    stops_note: str = ""
 
     @property
     def default_threshold(self) -> float:

@@ -139,4 +139,5 @@ def _told(model: ModelInfo | None, threshold: float) -> str:
     if not model.has_score:
         return "This model gives a box without a score on every slice; there is nothing to set"
     lowest = min((point.score_threshold for point in model.operating_points), default=0.0)
-    return in_words(expected_at(model.operating_points, threshold), is_below=threshold < lowest)
+    expected = in_words(expected_at(model.operating_points, threshold), is_below=threshold < lowest)
+    return f"{expected}. {model.stops_note}" if model.stops_note else expected

@@ -43,14 +43,18 @@ def test_text_says_what_was_measured(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_models_life_from_import_to_trash_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = compact_file(tmp_path)
 
+    warned: list[str] = []
+
     def say(*words: str) -> str:
         code = main(["models", *words])
         told = capsys.readouterr()
         assert code == 0, told.err
+        warned.append(told.err)
         return told.out
 
     assert "Kept as 'My model'" in say("import", str(file), "--name", "My model")
     assert "'My model' answers" in say("default", "my MODEL")
+    assert "Nothing shows that My model is better than compact" in warned[-1]
     assert say().startswith("My model: your own (compact, ")
     assert "Now called 'Large cell'" in say("rename", "My model", "Large cell")
     say("export", "Large cell", str(tmp_path / "out"))
@@ -59,6 +63,7 @@ def test_a_models_life_from_import_to_trash_and_back(tmp_path: Path, capsys: pyt
     assert "In the trash: Large cell" in say()
     assert "Back as 'Large cell'" in say("restore", "Large cell")
     assert "'compact' answers" in say("default", "--back")
+    assert warned[-1] == ""
     models = json.loads(say("--json"))["models"]
     assert [(each["name"], each["is_default"], each["origin"]) for each in models] == [
         ("compact", True, "bundled"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lungview.detection.store.card_making import Making
+from lungview.detection.store.entries import gain_of
 from lungview.detection.store.store import ModelStore
 from lungview.domain.model_shelf import Origin
 from lungview.errors import ModelStoreError, WeightsError
@@ -279,3 +280,29 @@ def test_a_file_that_is_cut_short_or_of_an_unknown_network_is_refused(store: Mod
     strange = weights_file(tmp_path / "s.safetensors", network="their-net")
     with pytest.raises(WeightsError, match="their-net"):
         store.add(strange, "mine", Making(Origin.IMPORTED))
+
+
+def test_a_model_is_doubted_until_held_out_patients_show_it_better_than_the_default(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    bundled = store.shelf().by_name("compact")
+    assert bundled is not None
+    better = keep(store, tmp_path, "better", number=1, parent=bundled, gain=(0.2, 0.1, 0.3))
+    vague = keep(store, tmp_path, "vague", number=2, parent=bundled, gain=(0.2, -0.1, 0.5))
+    bare = keep(store, tmp_path, "bare", number=3, parent=bundled)
+    grandchild = keep(store, tmp_path, "grandchild", number=4, parent=better, gain=(0.2, 0.1, 0.3))
+    shelf = store.shelf()
+    assert shelf.doubt(bundled) == shelf.doubt(better) == ""
+    assert "do not show vague better than compact" in shelf.doubt(vague)
+    assert "+0.20 (95 % interval -0.10 to +0.50)" in shelf.doubt(vague)
+    assert "Nothing shows that bare is better than compact" in shelf.doubt(bare)
+    assert "compared with better, not with compact" in shelf.doubt(grandchild)
+    store.set_default("better")
+    assert store.shelf().doubt(grandchild) == ""
+    assert "+0.20 (95 % interval -0.10 to +0.50) in box IoU, not shown to be better" in store.text("vague")
+
+
+@pytest.mark.parametrize("told", ["all", {"difference": "x"}, {"base": "a", "difference": 1, "interval_95": [0]}])
+def test_a_comparison_that_makes_no_sense_shows_nothing(told: object) -> None:
+    gain = gain_of({"comparison": told})
+    assert gain is None or not gain.is_shown

@@ -21,9 +21,15 @@ def weights_file(path: Path, *, number: int = 0, network: str = "compact") -> Pa
 
 
 def keep(
-    store: ModelStore, folder: Path, name: str, *, number: int = 0, parent: StoredModel | None = None
+    store: ModelStore,
+    folder: Path,
+    name: str,
+    *,
+    number: int = 0,
+    parent: StoredModel | None = None,
+    gain: tuple[float, float, float] | None = None,
 ) -> StoredModel:
-    """Keep a made-up model; its weights load in no network."""
+    """Keep a made-up model; its weights load in no network. gain: over its parent, and its interval."""
     file = weights_file(folder / f"weights-{number}.safetensors", number=number)
     lineage = Lineage()
     if parent is not None:
@@ -31,5 +37,9 @@ def keep(
         lineage = Lineage(parent.name, parent.info.weights_sha256, "d" * 64, 1, settings)
     figures = {"patients": 5, "metrics": {"best_box_iou": 0.61, "map50": 0.5}}
     intervals = {"best_box_iou": [0.5, 0.7], "map50": [0.4, 0.6]}
-    measured = {"metrics": {"test": {**figures, "interval_95": intervals}}}
+    measured: dict[str, object] = {"metrics": {"test": {**figures, "interval_95": intervals}}}
+    if gain is not None and parent is not None:
+        value, *interval = gain
+        beside = {"base": parent.name, "base_sha256": parent.info.weights_sha256, "part": "test", "patients": 5}
+        measured["comparison"] = {**beside, "difference": value, "interval_95": interval}
     return store.add(file, name, Making(Origin.TRAINED, lineage, measured=measured))

@@ -15,8 +15,8 @@ def study_network(input_size: int = 64, seed: int = 0) -> SimpleCancerCNN:
     return SimpleCancerCNN(input_size).eval()
 
 
-def compact_file(folder: Path, *, centre_bias: float = -4.6) -> Path:
-    """Save an untrained compact network; with a high centre_bias it marks every cell."""
+def compact_file(folder: Path, *, centre_bias: float = -4.6, metadata: dict[str, str] | None = None) -> Path:
+    """Save an untrained compact network; with a high centre_bias it marks every cell. metadata: as training writes."""
     torch.manual_seed(0)
     network = CompactNet()
     with torch.no_grad():
@@ -24,5 +24,5 @@ def compact_file(folder: Path, *, centre_bias: float = -4.6) -> Path:
         assert bias is not None
         bias[0] = centre_bias
     path = folder / "own.safetensors"
-    save_file(network.state_dict(), path)
+    save_file(network.state_dict(), path, metadata)
     return path

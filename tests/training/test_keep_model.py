@@ -22,6 +22,7 @@ def run(tmp_path: Path) -> Path:
     weights_file(folder / "best.safetensors", number=1)
     weights_file(folder / "last.safetensors", number=2)
     about = {"seed": 7, "data_hash": "ab" * 32, "settings": {"steps": 60, "learning_rate": 0.0003}}
+    about["settings"]["sources"] = [{"title": "DOE^JANE"}]
     (folder / "run.json").write_text(json.dumps(about))
     return folder
 
@@ -29,7 +30,7 @@ def run(tmp_path: Path) -> Path:
 def proof(held_out: str = "test part") -> Proof:
     iou = Row("test part", MEASURE, Value(0.2), Value(0.7, (0.6, 0.8)), Value(0.5, (0.4, 0.6)))
     precision = Row("test part", PRECISION, Value(0.1), Value(0.5), Value(0.4))
-    return Proof("base", "new", held_out, (iou, precision), None, ())
+    return Proof("base", "new", held_out, (iou, precision), None, (), base="base", patients=6)
 
 
 def test_a_kept_run_has_its_lineage_and_its_figures(run: Path, tmp_path: Path) -> None:
@@ -46,6 +47,9 @@ def test_a_kept_run_has_its_lineage_and_its_figures(run: Path, tmp_path: Path) -
     assert (model.iou.value, model.iou.low, model.iou.high, model.iou.is_test) == (0.7, 0.6, 0.8, True)
     assert (model.precision.value, model.precision.low) == (0.5, None)
     assert store.shelf().parent_of(model) == bundled
+    assert model.gain is not None
+    assert (model.gain.base, model.gain.value, model.gain.low, model.gain.patients) == ("base", 0.5, 0.4, 6)
+    assert "sources" not in model.lineage.settings, "names of folders may be patients'"
 
 
 def test_the_best_weights_are_kept_and_a_name_only_once(run: Path, tmp_path: Path) -> None:

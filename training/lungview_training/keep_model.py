@@ -32,12 +32,11 @@ def keep_model(
     """Copy a run's weights among the reader's models, with what its folder tells of their making.
 
     weights: None for the run's best, else its last. parent: the model that the run went on from, by name; "" for none.
-    measured: metrics, operating points, calibration and split as evaluate_run tells them, or from_proof.
+    measured: figures as evaluate_run or from_proof tell them, thresholds and calibration as card_of_run does.
     """
     store = store or ModelStore()
     file = weights or _weights_in(run_folder)
     about = _about(run_folder)
-    settings = about.get("settings")
     seed, data_hash = about.get("seed"), about.get("data_hash")
     elder = store.shelf().by_name(parent) if parent else None
     lineage = Lineage(
@@ -45,21 +44,44 @@ def keep_model(
         parent_sha256="" if elder is None else elder.info.weights_sha256,
         data_hash=data_hash if isinstance(data_hash, str) else "",
         seed=seed if isinstance(seed, int) else None,
-        settings=settings if isinstance(settings, Mapping) else {},
+        settings=_settings(about.get("settings")),
     )
     making = Making(Origin.TRAINED, lineage, notes, measured or {}, _summary(file, lineage.parent))
     return store.add(file, name, making, task)
 
 
+def _settings(told: object) -> dict[str, object]:
+    """Without the folders: their names may be patients'."""
+    return {name: value for name, value in told.items() if name != "sources"} if isinstance(told, Mapping) else {}
+
+
 def from_proof(proof: Proof | None) -> dict[str, object]:
-    """The card's metrics, of the part that was held out; nothing where none was."""
+    """The card's metrics and its comparison with the base, of the part that was held out; nothing where none was."""
     rows = [row for row in proof.rows if proof.held_out and row.part == proof.held_out] if proof is not None else []
     known = [(_CARD_NAMES[row.name], row) for row in rows if row.name in _CARD_NAMES and row.after.value is not None]
     if proof is None or not known:
         return {}
     part = "test" if proof.held_out.startswith("test") else "validation"
     table = {"metrics": {name: row.after.value for name, row in known}, "interval_95": _intervals(known)}
-    return {"metrics": {part: table}}
+    return {"metrics": {part: table}, **_comparison(proof, part)}
+
+
+def _comparison(proof: Proof, part: str) -> dict[str, object]:
+    row = proof.verdict
+    if row is None or row.difference.value is None:
+        return {}
+    table = {
+        "base": proof.base or proof.before,
+        "base_sha256": proof.base_sha256,
+        "part": part,
+        "patients": proof.patients,
+        "figure": _CARD_NAMES[MEASURE],
+        "before": row.before.value,
+        "after": row.after.value,
+        "difference": row.difference.value,
+        "interval_95": None if row.difference.interval is None else list(row.difference.interval),
+    }
+    return {"comparison": table}
 
 
 def _intervals(known: list[tuple[str, Row]]) -> dict[str, list[float] | None]:

@@ -46,6 +46,9 @@ def prove(config: TrainingConfig, before: Detector, after: Detector, task: Task)
         froc=_froc(comparison, members),
         thumbs=_thumbs(comparison, members),
         remarks=tuple(remarks),
+        base=before.info.name,
+        base_sha256=before.info.weights_sha256,
+        patients=len({each.patient for each in comparison.before.slices} & (members or frozenset())),
     )
 
 

@@ -45,38 +45,40 @@ def count_false_marks(
     held: Sequence[HeldOut],
     points: Sequence[OperatingPoint],
     calibration: Calibration | None,
+    task: Task | None = None,
 ) -> ScanCounts:
     """Look at every whole series of the run's sources with the weights that did not learn from its patient."""
+    task = task or Task()
     owner = {patient: fold for fold in held for patient in fold.patients}
     detectors: dict[str, Detector] = {}
     rows: list[tuple[int, ...]] = []
     stops = [point.score_threshold for point in points]
     patients: set[str] = set()
-    for scan in _series_of(config, owner):
+    for scan in _series_of(config, owner, task):
         fold = owner[scan.patient]
         if fold.run not in detectors:
-            detectors[fold.run] = load_detector(str(fold.weights), config.device)
-        rows.append(false_lesions(scan, _answers(scan, detectors[fold.run], calibration), stops))
+            detectors[fold.run] = load_detector(str(fold.weights), config.device, is_calibrated=False)
+        rows.append(false_lesions(scan, _answers(scan, detectors[fold.run], calibration, task), stops))
         patients.add(scan.patient)
     means = np.mean(rows, axis=0).tolist() if rows else ()
     return ScanCounts(len(patients), len(rows), tuple(means))
 
 
-def _series_of(config: TrainingConfig, patients: Collection[str]) -> Iterator[LabelledScan]:
+def _series_of(config: TrainingConfig, patients: Collection[str], task: Task) -> Iterator[LabelledScan]:
     """Whole series of some patients; nobody else's are read."""
     for source in config.sources:
         if source.kind in _PICTURES:
             continue
         # A source may well have none of them.
         with suppress(NothingFoundError):
-            for scan in labelled_scans(source.path, source.annotations, Task(), wants=patients.__contains__):
+            for scan in labelled_scans(source.path, source.annotations, task, wants=patients.__contains__):
                 if scan.is_series:
                     yield scan
 
 
 def _answers(
-    scan: LabelledScan, detector: Detector, calibration: Calibration | None
+    scan: LabelledScan, detector: Detector, calibration: Calibration | None, task: Task
 ) -> Mapping[int, Sequence[Detection]]:
     readable = [index for index in range(scan.volume.slice_count) if scan.volume.is_read[index]]
     calibrate = calibration or Calibration()
-    return {each.index: calibrate.of(each).detections for each in detector.detect(scan.volume, readable, Task())}
+    return {each.index: calibrate.of(each).detections for each in detector.detect(scan.volume, readable, task)}

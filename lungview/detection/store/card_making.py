@@ -8,14 +8,17 @@ from pathlib import Path
 
 from lungview.detection.models_info import ARCHITECTURES, architecture
 from lungview.detection.safetensors_header import Header
-from lungview.detection.store.entries import SCHEMA, with_interval
+from lungview.detection.store.entries import SCHEMA, gain_of, with_interval
 from lungview.domain.model_shelf import Lineage, Origin
 from lungview.errors import WeightsError
 
 Facts = dict[str, object]
 
 _UNMEASURED: tuple[Facts, ...] = ({"name": "balanced", "score_threshold": 0.3},)
-_MEASURED = ("operating_points", "whole_scans", "calibration", "protocol", "metrics", "split", "data", "version")
+_MEASURED = (
+    *("operating_points", "stops_note", "whole_scans", "calibration", "protocol", "metrics", "comparison"),
+    *("split", "learned_from", "data", "version"),
+)
 """Entries of a card that tell how well weights do; they stay true whatever the model is called."""
 
 
@@ -85,7 +88,7 @@ def in_words(facts: Mapping[str, object]) -> str:
     lines += [f"{facts['summary']}", "", f"Network `{facts['architecture']}`, {facts['parameters']:,} weights."]
     lines += ["", "## Where it comes from", ""]
     lines += [f"- {words}: {lineage[key]}" for key, words in _WORDS if lineage.get(key)] or ["Nobody noted it."]
-    lines += ["", "## How well it does", "", *_figures(facts)]
+    lines += ["", "## How well it does", "", *_figures(facts), *_compared(facts), *_stops(facts)]
     if facts.get("notes"):
         lines += ["", "## Notes", "", str(facts["notes"])]
     return "\n".join(lines) + "\n"
@@ -114,6 +117,33 @@ def _figures(facts: Mapping[str, object]) -> list[str]:
             lines += [_line(key, value, table.get("interval_95")) for key, value in values.items() if key in _FIGURES]
             lines.append("")
     return lines or ["Not measured: nothing is known of how often it misses lesions, or marks what is none."]
+
+
+def _compared(facts: Mapping[str, object]) -> list[str]:
+    """How it does beside the model it came from."""
+    gain = gain_of(facts)
+    if gain is None:
+        return []
+    part = "patients held out" if gain.is_test else "validation patients, by whom its weights were chosen"
+    people = f"{gain.patients} {part}" if gain.patients else part
+    verdict = "shown to be better" if gain.is_shown else "not shown to be better"
+    return ["", f"Beside {gain.base}, on the same {people}: {gain.in_words()} in box IoU, {verdict}."]
+
+
+def _stops(facts: Mapping[str, object]) -> list[str]:
+    """Thresholds, and what they rest on."""
+    points = facts.get("operating_points")
+    note = facts.get("stops_note")
+    if not isinstance(points, list) or not points or not isinstance(note, str):
+        return []
+    lines = ["", "## Thresholds", "", note, "", "| stop | score from | boxes found | false marks per scan |"]
+    lines.append("|---|---|---|---|")
+    for point in points:
+        found, false = point.get("sensitivity"), point.get("false_marks_per_scan")
+        told = "–" if found is None else f"{100 * found:.0f} %"
+        counted = "–" if false is None else f"{false:.1f}"
+        lines.append(f"| {point['name']} | {point['score_threshold']:.2f} | {told} | {counted} |")
+    return lines
 
 
 def _line(key: str, value: object, intervals: object) -> str:

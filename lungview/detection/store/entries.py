@@ -7,7 +7,7 @@ from pathlib import Path
 from lungview.detection.cards import ModelCard, read_card
 from lungview.detection.store.files import STEM
 from lungview.domain.detection import ModelInfo
-from lungview.domain.model_shelf import Figure, Lineage, Origin, StoredModel
+from lungview.domain.model_shelf import Figure, Gain, Lineage, Origin, StoredModel
 from lungview.errors import DetectionError
 
 SCHEMA = 1
@@ -54,6 +54,7 @@ def _model(key: str, card: ModelCard, origin: Origin) -> StoredModel:
         lineage=lineage_of(facts),
         iou=_figure(facts, _IOU),
         precision=_figure(facts, _PRECISION),
+        gain=gain_of(facts),
         notes=_text(facts, "notes"),
         megabytes=_megabytes(card.weights),
     )
@@ -79,6 +80,25 @@ def lineage_of(facts: Mapping[str, object], source: str = "") -> Lineage:
         seed=seed if isinstance(seed, int) else None,
         settings=plain,
         source=source or _text(table, "source"),
+    )
+
+
+def gain_of(facts: Mapping[str, object]) -> Gain | None:
+    """What a card tells of its model beside the one it was compared with; None where it tells nothing sound."""
+    table = facts.get("comparison")
+    value = table.get("difference") if isinstance(table, Mapping) else None
+    if not isinstance(table, Mapping) or not isinstance(value, int | float) or not _text(table, "base"):
+        return None
+    spread = with_interval(float(value), {"difference": table.get("interval_95")}, "difference")
+    patients = table.get("patients")
+    return Gain(
+        base=_text(table, "base"),
+        base_sha256=_text(table, "base_sha256"),
+        value=float(value),
+        low=spread.low,
+        high=spread.high,
+        patients=patients if isinstance(patients, int) else 0,
+        is_test=table.get("part") == "test",
     )
 
 

@@ -26,6 +26,7 @@ from lungview.ui import theme
 from lungview.ui.message_bar import MessageBar
 from lungview.ui.shelf.details import Details
 from lungview.ui.shelf.keeper import ShelfKeeper
+from lungview.ui.shelf.promoting import promote
 from lungview.ui.shelf.table import Column, ShelfTable
 from lungview.ui.theme import Size, Space
 
@@ -166,7 +167,7 @@ class ModelsDialog(QDialog):
 
     def _set_default(self) -> None:
         if self.chosen is not None:
-            self._keeper.set_default(self.chosen.name)
+            promote(self._keeper, self.chosen.name, self.model.shelf.doubt(self.chosen), self)
 
     def _delete(self) -> None:
         if self.delete.isEnabled() and self.chosen is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from lungview.domain.model_shelf import Origin, Shelf, StoredModel
+from lungview.domain.model_shelf import Gain, Origin, Shelf, StoredModel
 from lungview.ui import theme
 from lungview.ui.shelf.table import figure_in_words
 
@@ -78,6 +78,7 @@ def facts_of(shelf: Shelf, model: StoredModel) -> list[tuple[str, str]]:
         ("Imported from", lineage.source),
         ("Box IoU", "" if model.iou is None else figure_in_words(model.iou)),
         ("AP 50", "" if model.precision is None else figure_in_words(model.precision)),
+        ("Beside its base", "" if model.gain is None else _beside(model.gain)),
         ("Seed", "" if lineage.seed is None else str(lineage.seed)),
         ("Data", lineage.data_hash[:16]),
         ("Parent's weights", lineage.parent_sha256[:16]),
@@ -87,6 +88,11 @@ def facts_of(shelf: Shelf, model: StoredModel) -> list[tuple[str, str]]:
     if lineage.parent and shelf.parent_of(model) is None:
         told.insert(3, ("", "which is not here any more"))
     return [(name, text) for name, text in told if text]
+
+
+def _beside(gain: Gain) -> str:
+    people = f", {gain.patients} {'held-out' if gain.is_test else 'validation'} patients" if gain.patients else ""
+    return f"{gain.in_words()} in box IoU over {gain.base}{people}"
 
 
 def settings_of(settings: Mapping[str, object]) -> list[tuple[str, str]]:

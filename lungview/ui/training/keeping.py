@@ -10,6 +10,7 @@ from lungview.domain.model_names import suggested_name
 from lungview.domain.model_shelf import Shelf, StoredModel
 from lungview.errors import LungViewError
 from lungview.task import Task
+from lungview.ui.shelf.promoting import promote
 from lungview.ui.training.controller import TrainingController
 from lungview.ui.training.dialog import TrainingDialog
 from lungview.ui.training.services import TrainingServices
@@ -30,7 +31,7 @@ class ModelKeeping(QObject):
         self._shelf_keeper = window.shelf.keeper
         dialog.keep_wanted.connect(self.ask_name)
         if self._shelf_keeper is not None:
-            dialog.default_wanted.connect(self._shelf_keeper.set_default)
+            dialog.default_wanted.connect(self.make_default)
             self._shelf_keeper.default_changed.connect(self._on_default_changed)
 
     @property
@@ -49,6 +50,11 @@ class ModelKeeping(QObject):
         asking.textValueSelected.connect(self.keep)
         asking.finished.connect(asking.deleteLater)
         asking.open()
+
+    def make_default(self, name: str) -> None:
+        """Let the new model answer where none is chosen; asks once more where it is not shown to be better."""
+        if self._shelf_keeper is not None:
+            promote(self._shelf_keeper, name, self.warning, self._dialog)
 
     def keep(self, name: str) -> None:
         """Copy the weights under this name."""

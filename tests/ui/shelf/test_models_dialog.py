@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QInputDialog, QLineEdit, QTreeWidgetItem
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from lungview.domain.detection import Detector
@@ -84,6 +84,16 @@ def choose(dialog: ModelsDialog, name: str) -> None:
     assert dialog.chosen == model
 
 
+def asked(dialog: ModelsDialog, told: str, answer: str) -> None:
+    """Answer the one question that is open."""
+    (question,) = (each for each in dialog.findChildren(QMessageBox) if each.isVisible())
+    assert told in question.text()
+    (button,) = (each for each in question.buttons() if each.text().replace("&", "") == answer)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not question.isVisible()
+    dialog.activateWindow()  # which a window manager does, but offscreen there is none
+
+
 def settle(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.wait(20)
     wait_until_idle(qtbot, window)
@@ -91,6 +101,12 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
 
 def cells(dialog: ModelsDialog, column: Column) -> list[str]:
     return [str(dialog.model.index(row, column).data()) for row in range(dialog.model.rowCount())]
+
+
+def facts(dialog: ModelsDialog) -> list[str]:
+    """What the lineage tells beside its names."""
+    tree = dialog.details.lineage
+    return [each.text(1) for each in tree.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)]
 
 
 def lines(dialog: ModelsDialog) -> list[str]:
@@ -162,6 +178,7 @@ def test_a_new_default_answers_at_once_and_one_click_goes_back(
 ) -> None:
     choose(dialog, "Second round")
     click(dialog, dialog.make_default)
+    asked(dialog, "Second round is better than compact", "Make default")
     settle(qtbot, window)
     assert cells(dialog, Column.MARK) == ["default, in use", "", ""]
     assert cells(dialog, Column.NAME)[0] == "Second round"
@@ -172,6 +189,28 @@ def test_a_new_default_answers_at_once_and_one_click_goes_back(
     assert loaded == ["compact", "Second round", "compact"]
     assert not dialog.back.isEnabled()
     assert not window.actions_by_id[Id.ROLL_BACK_MODEL].isEnabled()
+
+
+def test_a_model_shown_to_be_better_becomes_the_default_unasked_and_another_after_a_question(
+    qtbot: QtBot, window: MainWindow, dialog: ModelsDialog, library: ModelLibrary, tmp_path: Path
+) -> None:
+    bundled = library.shelf().by_name("compact")
+    keep(library, tmp_path, "Better", number=7, parent=bundled, gain=(0.2, 0.1, 0.3))
+    assert window.shelf.keeper is not None
+    window.shelf.keeper.look()
+    settle(qtbot, window)
+    choose(dialog, "Better")
+    assert "+0.20 (95 % interval +0.10 to +0.30) in box IoU over compact, 5 held-out patients" in facts(dialog)
+    choose(dialog, "Large cell")
+    click(dialog, dialog.make_default)
+    asked(dialog, "Large cell is better than compact", "Cancel")
+    settle(qtbot, window)
+    assert cells(dialog, Column.NAME)[0] == "compact"
+    choose(dialog, "Better")
+    click(dialog, dialog.make_default)
+    settle(qtbot, window)
+    assert cells(dialog, Column.NAME)[0] == "Better"
+    assert not dialog.findChildren(QMessageBox)
 
 
 def test_a_deleted_model_is_brought_back_by_undo(qtbot: QtBot, window: MainWindow, dialog: ModelsDialog) -> None:
@@ -191,6 +230,7 @@ def test_deleting_the_default_in_use_brings_back_the_bundled_one(
 ) -> None:
     choose(dialog, "Large cell")
     click(dialog, dialog.make_default)
+    asked(dialog, "better than compact", "Make default")
     settle(qtbot, window)
     click(dialog, dialog.delete)
     settle(qtbot, window)

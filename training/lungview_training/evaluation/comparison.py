@@ -1,6 +1,6 @@
 """Two models on the same slices: what changed, by how much, and which lesions were gained and lost."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def compare_models(
     task: Task,
     *,
     annotations: Path | None = None,
-    parts: Mapping[str, frozenset[str]] | None = None,
+    parts: Mapping[str, Container[str]] | None = None,
     draws: int = DRAWS,
     on_counting: Callable[[], None] = lambda: None,
 ) -> Comparison:
@@ -85,7 +85,7 @@ def compare_on(
     after: Detector,
     task: Task,
     *,
-    parts: Mapping[str, frozenset[str]] | None = None,
+    parts: Mapping[str, Container[str]] | None = None,
     draws: int = DRAWS,
     on_counting: Callable[[], None] = lambda: None,
 ) -> Comparison:
@@ -151,7 +151,7 @@ def comparison_document(comparison: Comparison, *, draws: int = DRAWS) -> Plain:
 
 
 def _part(
-    models: tuple[ModelInfo, ModelInfo], before: Measured, after: Measured, patients: frozenset[str], draws: int
+    models: tuple[ModelInfo, ModelInfo], before: Measured, after: Measured, patients: Container[str], draws: int
 ) -> Mapping[str, Compared]:
     """Figures that both models have; none where no slice is of these patients."""
     drawn: list[Drawn] = []

@@ -65,7 +65,10 @@ class Thumb:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Everything the before-and-after page shows. held_out: part that the new model never learned from, "" for none."""
+    """Everything the before-and-after page shows. held_out: part that the new model never learned from, "" for none.
+
+    base, base_sha256: name and weights of the model before. patients: how many are in the part held out.
+    """
 
     before: str
     after: str
@@ -74,6 +77,9 @@ class Proof:
     froc: tuple[Froc, Froc] | None
     thumbs: tuple[Thumb, ...]
     remarks: tuple[str, ...] = ()
+    base: str = ""
+    base_sha256: str = ""
+    patients: int = 0
 
     @property
     def verdict(self) -> Row | None:
