@@ -43,7 +43,7 @@ def find_annotation_folders(
 def narrow(folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
     """The sub-folders of an annotation folder that belong to patients so named; the folder itself where none does."""
     wanted = {_key(name) for name in names} - {""}
-    subfolders = [Path(entry.path) for entry in _entries(folder) if entry.is_dir()]
+    subfolders = [Path(entry.path) for entry in _entries(folder) if _is_dir(entry)]
     matching = sorted(each for each in subfolders if any(_same_patient(_key(each.name), name) for name in wanted))
     has_loose = any(is_xml(entry.name) for entry in _entries(folder))
     return (folder,) if has_loose or not matching else tuple(matching)
@@ -103,9 +103,9 @@ def names_around(root: Path) -> Iterator[str]:
     yield root.stem if root.is_file() else root.name
     yield from (parent.name for parent in list(root.parents)[:PARENTS])
     for entry in _entries(root):
-        if entry.is_dir() and not _is_named(entry.name):
+        if _is_dir(entry) and not _is_named(entry.name):
             yield entry.name
-            yield from (below.name for below in _entries(Path(entry.path)) if below.is_dir())
+            yield from (below.name for below in _entries(Path(entry.path)) if _is_dir(below))
 
 
 def _key(name: str) -> str:
@@ -128,9 +128,9 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[Path]]]:
         folder, depth = waiting.popleft()
         entries = _entries(folder)
         budget -= len(entries)
-        yield folder, [Path(entry.path) for entry in entries if is_xml(entry.name) and entry.is_file()]
+        yield folder, [Path(entry.path) for entry in entries if is_xml(entry.name) and _is_file(entry)]
         if depth < MAX_DEPTH:
-            waiting.extend((Path(entry.path), depth + 1) for entry in entries if entry.is_dir(follow_symlinks=False))
+            waiting.extend((Path(entry.path), depth + 1) for entry in entries if _is_dir(entry, follow=False))
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
@@ -140,6 +140,22 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
             return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
     except OSError:
         return []
+
+
+def _is_dir(entry: "os.DirEntry[str]", *, follow: bool = True) -> bool:
+    """Whether this is a folder; links that go round in circles are none."""
+    try:
+        return entry.is_dir(follow_symlinks=follow)
+    except OSError:
+        return False
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    """Whether this is a plain file: pipes and devices are none, since reading them may never end."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _zip_names(path: Path) -> list[str]:

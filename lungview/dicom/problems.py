@@ -86,3 +86,41 @@ def duplicate(source: FileSource, first: FileSource) -> FileProblem:
         f"{source.name} is the same image as {first.name} (equal SOP Instance UID), and was left out."
         " Remove one of the two if that is not so.",
     )
+
+
+def stalled(source: FileSource, seconds: float) -> FileProblem:
+    """Describe a file or folder whose drive does not answer; seconds: how long it was waited for."""
+    return FileProblem(
+        source,
+        ProblemKind.BROKEN,
+        f"{source.name} did not answer for {seconds:g} s, and was left out. Check its disk or the network, then open it"
+        " again.",
+    )
+
+
+def given_up(source: FileSource) -> FileProblem:
+    """Describe a file beside several that did not answer."""
+    return FileProblem(
+        source,
+        ProblemKind.BROKEN,
+        f"{source.name} stands beside files that did not answer, and was left out. Check its disk or the network, then"
+        " open it again.",
+    )
+
+
+def too_deep(source: FileSource, depth: int) -> FileProblem:
+    """Describe a folder that lies too deep to be looked into."""
+    return FileProblem(
+        source,
+        ProblemKind.UNSUPPORTED,
+        f"{source.name} lies more than {depth} folders deep, and was not looked into. Open it by itself.",
+    )
+
+
+def too_large_for_memory(source: FileSource) -> FileProblem:
+    """Describe a file for which there is not enough memory."""
+    return FileProblem(
+        source,
+        ProblemKind.BROKEN,
+        f"{source.name} needs more memory than is free, and was left out. Close other programs and try again.",
+    )

@@ -1,6 +1,10 @@
 """Look into a folder, file, DICOMDIR or zip, and say which images are there."""
 
 import logging
+import os
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +13,10 @@ from lungview.dicom.entries import Entry
 from lungview.dicom.grouping import group
 from lungview.dicom.reading import FileReader
 from lungview.dicom.sources import SourceReader
+from lungview.dicom.stalls import FIRST_S, Patience
 from lungview.domain.study import FileProblem, FileSource, ScanResult
 from lungview.errors import DicomError
+from lungview.patience import StalledError, answer, watched
 from lungview.task import Task
 
 log = logging.getLogger(__name__)
@@ -22,15 +28,15 @@ _STEP: Final = 8
 def scan(path: Path, task: Task) -> ScanResult:
     """Return the images of a folder (all depths, any file names), file, DICOMDIR or zip, grouped and ordered.
 
-    What is no image is listed as a problem and never ends the scan; a folder without images gives no patients. Readers'
-    XML files are passed over. Raises DicomError where the path does not exist or cannot be opened at all, Cancelled
-    when the task is.
+    What is no image is listed as a problem and never ends the scan, and so is what does not answer; a folder without
+    images gives no patients. Readers' XML files are passed over. Raises DicomError where the path does not exist or
+    cannot be opened at all, Cancelled soon after the task is.
     """
-    if not path.exists():
-        raise DicomError(f"{path.name or path} is not there (any more). Choose the folder or file again.")
-    with SourceReader() as reader:
-        sources, found = _list(path, reader, task)
-        entries, more = _read(sources, reader, task)
+    try:
+        sources, found = _list(path, task)
+    except StalledError as error:
+        raise DicomError(problems.stalled(FileSource(path), FIRST_S).message) from error
+    entries, more = _read(sources, task)
     patients, duplicates = group(entries)
     result = ScanResult(path, patients, (*found, *more, *duplicates))
     log.info(
@@ -40,9 +46,28 @@ def scan(path: Path, task: Task) -> ScanResult:
     return result
 
 
-def _list(path: Path, reader: SourceReader, task: Task) -> tuple[list[FileSource], list[FileProblem]]:
+def _list(path: Path, task: Task) -> tuple[list[FileSource], list[FileProblem]]:
+    kind = answer(lambda: _kind_of(path), task, FIRST_S)
+    if kind is _Kind.FOLDER:
+        return walk.list_sources(path, task)
+    if kind is _Kind.ZIP:
+        return answer(lambda: _members(path), task, FIRST_S)
+    if kind is _Kind.INDEX:
+        sources, found = walk.list_sources(path.parent, task)
+        return sources, [*found, *_problems_of_index(path, task)]
+    return [FileSource(path)], []
+
+
+class _Kind(Enum):
+    FOLDER, FILE, ZIP, INDEX = range(4)
+
+
+def _kind_of(path: Path) -> _Kind:
+    """Look at what was chosen; raises DicomError where it is not there or cannot be opened."""
+    if not path.exists():
+        raise DicomError(f"{path.name or path} is not there (any more). Choose the folder or file again.")
     if path.is_dir():
-        return walk.list_sources(path, reader, task)
+        return _Kind.FOLDER
     if not path.is_file():
         raise DicomError(f"{path.name} is neither a file nor a folder. Choose another.")
     try:
@@ -51,25 +76,51 @@ def _list(path: Path, reader: SourceReader, task: Task) -> tuple[list[FileSource
     except OSError as error:
         raise DicomError(problems.unreadable(FileSource(path), error).message) from error
     if archive.is_zip(path):
+        return _Kind.ZIP
+    return _Kind.INDEX if dicomdir.is_dicomdir(path) else _Kind.FILE
+
+
+def _members(path: Path) -> tuple[list[FileSource], list[FileProblem]]:
+    with SourceReader() as reader:
         return walk.list_members(path, reader)
-    if dicomdir.is_dicomdir(path):
-        sources, found = walk.list_sources(path.parent, reader, task)
-        return sources, [*found, *dicomdir.problems_of(path)]
-    return [FileSource(path)], []
 
 
-def _read(sources: list[FileSource], reader: SourceReader, task: Task) -> tuple[list[Entry], list[FileProblem]]:
+def _problems_of_index(path: Path, task: Task) -> tuple[FileProblem, ...]:
+    """What is wrong with a DICOMDIR; one that takes long to read is not needed."""
+    try:
+        return answer(lambda: dicomdir.problems_of(path), task, FIRST_S)
+    except StalledError:
+        return (problems.stalled(FileSource(path), FIRST_S),)
+
+
+def _read(sources: Sequence[FileSource], task: Task) -> tuple[list[Entry], list[FileProblem]]:
+    """Read the headers; files that do not answer are left behind, and the others go on."""
     entries: list[Entry] = []
     found: list[FileProblem] = []
-    files = FileReader(reader)
-    total = len(sources)
-    for done, source in enumerate(sources):
-        if done % _STEP == 0:
-            task.step(done, total)
-        outcome = files.read(source)
-        if isinstance(outcome, FileProblem):
-            found.append(outcome)
-        else:
-            entries += outcome
+    patience, done, total = Patience(), 0, len(sources)
+    while done < total:
+        if patience.is_given_up(os.fspath(sources[done].path)):
+            found.append(problems.given_up(sources[done]))
+            done += 1
+            continue
+        try:
+            for outcome in watched(partial(_outcomes, sources[done:]), task, patience.seconds):
+                if done % _STEP == 0:
+                    task.step(done, total)
+                patience.answered()
+                done += 1
+                if isinstance(outcome, FileProblem):
+                    found.append(outcome)
+                else:
+                    entries += outcome
+        except StalledError:
+            found.append(problems.stalled(sources[done], patience.seconds))
+            patience.stalled(os.fspath(sources[done].path))
+            done += 1
     task.step(total, total)
     return entries, found
+
+
+def _outcomes(sources: Sequence[FileSource]) -> Iterator[list[Entry] | FileProblem]:
+    with SourceReader() as reader:
+        yield from map(FileReader(reader).read, sources)
