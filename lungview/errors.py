@@ -45,6 +45,10 @@ class DeviceMemoryError(DetectionError):
     """The device ran out of memory."""
 
 
+class ExportError(LungViewError):
+    """A de-identified copy cannot be made."""
+
+
 class TrainingError(LungViewError):
     """A training cannot start or go on."""
 

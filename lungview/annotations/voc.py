@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree  # only to write; reading goes through defusedxml
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
@@ -77,6 +78,14 @@ def write_findings(
         raise AnnotationError(
             f"{path.name} could not be saved ({reason}); free space or choose another folder."
         ) from error
+    return path
+
+
+def write_copied(folder: Path, sop_instance_uid: str, findings: Sequence[Finding], *, rows: int, columns: int) -> Path:
+    """Write findings of one image as any reader's, telling neither who drew them nor when; raises OSError."""
+    path = folder / f"{sop_instance_uid}.xml"
+    plain = [replace(finding, author="", time="") for finding in findings]
+    write_atomically(path, _document(plain, rows, columns, depth=1, database="Unknown"))
     return path
 
 
@@ -181,12 +190,12 @@ class _BoxReader:
         self.notes.append(AnnotationNote(issue, self._source, f"{self._source.name} {predicate}."))
 
 
-def _document(findings: Sequence[Finding], rows: int, columns: int, depth: int) -> bytes:
+def _document(findings: Sequence[Finding], rows: int, columns: int, depth: int, database: str = OWN_DATABASE) -> bytes:
     """The dataset's layout, its tags in its order, with reader, time and frame beside each object's name."""
     root = Element("annotation", verified="yes")
     for name in ("folder", "filename", "path"):
         _add(root, name, "Unknow")  # the dataset's own word; the file's name is the only link
-    _add(_add(root, "source"), "database", OWN_DATABASE)
+    _add(_add(root, "source"), "database", database)
     size = _add(root, "size")
     for name, value in (("width", columns), ("height", rows), ("depth", depth)):
         _add(size, name, str(value))

@@ -10,7 +10,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
-from lungview.cli import demo, detect, evaluate, info, models, open_window, screenshot, train
+from lungview.cli import demo, detect, evaluate, export, info, models, open_window, screenshot, train
 from lungview.cli.exit_codes import ExitCode
 from lungview.errors import LungViewError, NothingFoundError
 from lungview.logs import log_file, start_logging
@@ -24,6 +24,7 @@ _COMMANDS = {
     "info": info,
     "detect": detect,
     "evaluate": evaluate,
+    "export": export,
     "screenshot": screenshot,
     "models": models,
     "train": train,
