@@ -17,7 +17,7 @@ from lungview.task import Task
 
 T = TypeVar("T")
 
-_POLL_S: Final = 0.02
+_POLL_S: Final = 0.05
 """How often the caller looks up: cancelling is answered within this."""
 
 

@@ -96,3 +96,12 @@ def test_a_broken_picture_does_not_keep_the_others_back(tmp_path: Path) -> None:
     samples = read_images(tmp_path, lambda *told: left_out.append(str(told)))
     assert len(samples) == 1
     assert left_out
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e300", "99999999999999999999999", "true"])
+@pytest.mark.parametrize("setting", ["steps", "learning_rate", "seed"])
+def test_a_training_takes_no_numbers_that_are_none(tmp_path: Path, setting: str, value: str) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(f'name = "t"\noutput = "o"\n{setting} = {value}\n[[sources]]\nkind = "images"\npath = "p"\n')
+    with pytest.raises(LungViewError, match=setting):
+        load_config(path)

@@ -10,6 +10,9 @@ from lungview.detection.context import CHANNEL_COUNTS
 from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingConfigError
 
+_LARGEST = 1e15
+"""Settings beyond this, infinity and NaN among them, are slips."""
+
 
 class SourceKind(StrEnum):
     """In which form slices are kept on disk."""
@@ -289,7 +292,7 @@ def _known(table: Mapping[str, object], names: set[str], prefix: str) -> dict[st
 
 
 def _text(value: object, name: str) -> str:
-    _require(isinstance(value, str) and bool(value), name, "must be text")
+    _require(isinstance(value, str) and bool(value) and "\0" not in value, name, "must be text")
     return str(value)
 
 
@@ -301,9 +304,11 @@ def _choice(choices: type[StrEnum], value: object, name: str) -> StrEnum:
 
 
 def _number(value: object, name: str, *, whole: bool) -> int | float:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and not (whole and value != int(value))
-    _require(fits, name, "must be a whole number" if whole else "must be a number")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    must_be = "must be a whole number" if whole else "must be a number"
+    _require(is_number, name, must_be)
     assert isinstance(value, int | float)
+    _require(not whole or value == int(value), name, must_be)
     return int(value) if whole else float(value)
 
 
