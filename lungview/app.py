@@ -193,7 +193,7 @@ def render(
 
     make_application(is_offscreen=True)
     with TemporaryDirectory(prefix="lungview-") as folder:
-        settings_file = Path(folder) / "settings.ini"
+        settings_file = Path(folder) / "settings.json"
         SettingsStore(settings_file).save(Settings(model=model, layout=view.layout, is_notice_shown=True))
         own = services(device, is_cached=is_cached, settings_file=settings_file, state_folder=Path(folder))
         window = MainWindow(own)

@@ -7,8 +7,8 @@ import contextlib
 import json
 import math
 import os
-import secrets
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile: its files are private to the user, and a report is there to be passed on.
-    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}.part"
+    temporary = path.parent / f".{path.name[:40]}.{os.urandom(6).hex()}.part"
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -32,7 +32,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def parse_json(data: str | bytes, *, is_nan_fine: bool = False) -> Any:
@@ -56,12 +56,49 @@ def _finite(written: str) -> float:
     return number
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a log that is kept: on the disk when this returns, whole, whoever else appends.
+
+    What a crash left half written is ended first, so that it spoils no other line. Raises OSError, and then leaves the
+    file as it was.
+    """
+    with locked(path.with_name(f".{path.name}.lock")):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            size = os.lseek(handle, 0, os.SEEK_END)
+            data = line.encode() + b"\n"
+            if size and os.lseek(handle, size - 1, os.SEEK_SET) >= 0 and os.read(handle, 1) != b"\n":
+                data = b"\n" + data
+            _write_at_end(handle, data, size)
+        finally:
+            os.close(handle)
+
+
+def _write_at_end(handle: int, data: bytes, size: int) -> None:
+    try:
+        os.lseek(handle, size, os.SEEK_SET)
+        while data:
+            data = data[os.write(handle, data) :]
+        os.fsync(handle)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, size)
+        raise
+
+
+def set_aside(path: Path) -> Path | None:
+    """Rename a file that makes no sense, so that it is kept and in nobody's way; None where even that fails."""
+    with contextlib.suppress(OSError):
+        return path.replace(path.with_name(f"{path.stem}.damaged-{time.time_ns()}"))
+    return None
+
+
 def nearest_existing(folder: Path) -> Path:
     """The folder itself, or the nearest above it that is there."""
     return next((place for place in (folder, *folder.absolute().parents) if place.exists()), folder)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name itself durable, where the system can open a folder (Windows can't)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

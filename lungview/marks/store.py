@@ -1,13 +1,11 @@
 """Records on disk, one file per case: written whole or not at all, and merged with what another window wrote."""
 
-import contextlib
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from lungview.errors import LungViewError
-from lungview.files import locked, write_atomically
+from lungview.files import locked, set_aside, write_atomically
 from lungview.marks.document import NewerVersionError, from_json, to_json
 from lungview.marks.record import CaseRecord, merged
 
@@ -46,8 +44,7 @@ class RecordStore:
             raise MarksError(f"Your marks of this case can't be read ({error.strerror}); check its rights.") from error
         except ValueError:
             log.warning("a damaged record of marks was put aside")
-            with contextlib.suppress(OSError):
-                path.replace(path.with_suffix(f".damaged-{time.time_ns()}"))
+            set_aside(path)
             return CaseRecord()
 
     def save(self, key: str, base: CaseRecord, mine: CaseRecord) -> CaseRecord:

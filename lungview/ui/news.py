@@ -39,7 +39,7 @@ class News(QObject):
         self._connect_reading()
         self._connect_model()
         window.errors.told.connect(window.centre.messages.tell)
-        for failing in (window.opening, window.reading, window.detection, window.reviews):
+        for failing in (window.opening, window.reading, window.detection, window.reviews, window.preferences):
             failing.failed.connect(window.errors.show)
         window.reviews.saving_changed.connect(window.status.set_saved)
         window.preferences.changed.connect(self._on_settings_changed)
@@ -50,6 +50,8 @@ class News(QObject):
         """Begin with what had to wait for the first paint."""
         self._window.detection.list_models()
         self._window.detection.load(self._window.preferences.current.model)
+        if self._window.preferences.trouble:
+            self._window.centre.messages.tell(self._window.preferences.trouble)
         self._window.dialogs.show_notice_once()
 
     def _connect_reading(self) -> None:

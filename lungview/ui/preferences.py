@@ -5,21 +5,26 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from lungview.errors import LungViewError
 from lungview.ui.settings import Settings, SettingsStore
 
 _PAUSE_MS = 400
 """Changes that follow each other closely are written once."""
+_RETRY_MS = 5000
 
 
 class Preferences(QObject):
     """Gives the settings to all who ask and saves what changes."""
 
     changed = Signal(Settings)
+    failed = Signal(object)
+    """Saving did, for the first time in a row; it is tried again."""
 
     def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._current = store.load()
+        self._has_failed = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
@@ -30,17 +35,30 @@ class Preferences(QObject):
         """The settings in use."""
         return self._current
 
+    @property
+    def trouble(self) -> str:
+        """What was wrong with the file at the start, "" for nothing."""
+        return self._store.trouble
+
     def take(self, settings: Settings) -> None:
         """Use other settings from now on."""
         if settings != self._current:
             self._current = settings
-            self._timer.start()
+            self._timer.start(_PAUSE_MS)
             self.changed.emit(settings)
 
     def flush(self) -> None:
         """Write now what is not written yet."""
         self._timer.stop()
-        self._store.save(self._current)
+        try:
+            self._store.save(self._current)
+        except LungViewError as error:
+            if not self._has_failed:
+                self.failed.emit(error)
+            self._has_failed = True
+            self._timer.start(_RETRY_MS)
+        else:
+            self._has_failed = False
 
     def remember_opened(self, path: Path) -> None:
         """Put a path at the top of the recent ones."""

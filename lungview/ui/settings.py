@@ -1,22 +1,22 @@
-"""What the program remembers between starts; the only place that reads and writes QSettings."""
+"""What the program remembers between starts."""
 
-import json
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeGuard
 
-from PySide6.QtCore import QByteArray, QSettings
-
-from lungview.files import parse_json
+from lungview.errors import LungViewError
+from lungview.files import locked, set_aside, write_atomically
 from lungview.places import settings_folder
 from lungview.ui.mouse_scheme import MouseScheme
+from lungview.ui.settings_file import NewerSettingsError, Values, from_bytes, read_ini, to_bytes, together
 from lungview.ui.theme import Scheme
 
-RECENT_LIMIT = 10
+log = logging.getLogger(__name__)
 
-_Choice = TypeVar("_Choice", bound=StrEnum)
+RECENT_LIMIT = 10
 
 
 class Layout(StrEnum):
@@ -64,82 +64,98 @@ class Settings:
 
 
 class SettingsStore:
-    """Reads and writes the settings file; a value that makes no sense there is taken as not set."""
+    """Reads and writes the settings file; a value that makes no sense there is taken as not set.
+
+    trouble: a sentence on what was wrong with the file when it was read, "" for nothing.
+    """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file or settings_folder() / "settings.ini"
+        self._file = file or settings_folder() / "settings.json"
+        self._base = Settings()
+        self._is_kept_out = False
+        self.trouble = ""
 
     def load(self) -> Settings:
-        """The settings as last saved."""
-        stored = self._open()
-        default = Settings()
-        return Settings(
-            recent=_strings(_json(stored, "recent")),
-            remembers_recent=_flag(stored, "remembers_recent", default.remembers_recent),
-            geometry=_bytes(stored, "geometry"),
-            docks={layout.value: _bytes(stored, f"docks/{layout}") for layout in Layout},
-            layout=_choice(stored, "layout", default.layout),
-            scheme=_choice(stored, "scheme", default.scheme),
-            mouse_scheme=_choice(stored, "mouse_scheme", default.mouse_scheme),
-            score_thresholds=_numbers(_json(stored, "score_thresholds")),
-            annotation_folders=_words(_json(stored, "annotation_folders")),
-            keys=_key_lists(_json(stored, "keys")),
-            model=str(stored.value("model", default.model)),
-            is_notice_shown=_flag(stored, "is_notice_shown", default.is_notice_shown),
-            reader_name=str(stored.value("reader_name", default.reader_name)),
-            is_reader_asked=_flag(stored, "is_reader_asked", default.is_reader_asked),
-            boxes_folder=str(stored.value("boxes_folder", default.boxes_folder)),
-            is_second_reader=_flag(stored, "is_second_reader", default.is_second_reader),
-        )
+        """The settings as last saved; a file that makes no sense is put aside, one of a later version left alone."""
+        try:
+            self._base = settings_of(self._read())
+        except FileNotFoundError:
+            self._base = settings_of({})
+        except NewerSettingsError as error:
+            self._is_kept_out, self.trouble = True, str(error)
+        except OSError as error:
+            self._is_kept_out = True
+            self.trouble = f"Your settings can't be read ({error.strerror}); check their rights."
+        except ValueError:
+            set_aside(self._file)
+            log.warning("damaged settings were put aside")
+            self.trouble = "Your settings were damaged and have been put aside; LungView starts with its own."
+        return self._base
 
     def save(self, settings: Settings) -> None:
-        """Write all settings."""
-        stored = self._open()
-        stored.setValue("recent", json.dumps(settings.recent))
-        stored.setValue("remembers_recent", settings.remembers_recent)
-        stored.setValue("geometry", QByteArray(settings.geometry))
-        for layout, docks in settings.docks.items():
-            stored.setValue(f"docks/{layout}", QByteArray(docks))
-        stored.setValue("layout", settings.layout.value)
-        stored.setValue("scheme", settings.scheme.value)
-        stored.setValue("mouse_scheme", settings.mouse_scheme.value)
-        stored.setValue("score_thresholds", json.dumps(dict(settings.score_thresholds)))
-        stored.setValue("annotation_folders", json.dumps(dict(settings.annotation_folders)))
-        stored.setValue("keys", json.dumps(dict(settings.keys)))
-        stored.setValue("model", settings.model)
-        stored.setValue("is_notice_shown", settings.is_notice_shown)
-        stored.setValue("reader_name", settings.reader_name)
-        stored.setValue("is_reader_asked", settings.is_reader_asked)
-        stored.setValue("boxes_folder", settings.boxes_folder)
-        stored.setValue("is_second_reader", settings.is_second_reader)
-        stored.sync()
+        """Write the settings together with what another window changed; those of a later version are left alone.
 
-    def _open(self) -> QSettings:
-        return QSettings(str(self._file), QSettings.Format.IniFormat)
+        Raises LungViewError where they can't be written, and leaves the file as it was.
+        """
+        if self._is_kept_out or (settings == self._base and self._file.exists()):
+            return
+        try:
+            with locked(self._file.with_name(f".{self._file.stem}.lock")):
+                theirs = self._theirs()
+                if theirs is not None:
+                    write_atomically(self._file, to_bytes(together(self._base, settings, theirs)))
+        except OSError as error:
+            raise LungViewError(
+                f"Your settings could not be saved ({error.strerror or 'the disk refuses it'}); free some space or "
+                "check LUNGVIEW_HOME. They are tried again."
+            ) from error
+        self._base = settings
 
+    def _read(self) -> Values:
+        old = self._file.with_suffix(".ini")
+        if not self._file.exists() and old.exists():
+            return read_ini(old)
+        data = self._file.read_bytes()
+        if self._file.suffix == ".ini" and not data.lstrip().startswith(b"{"):
+            return read_ini(self._file)
+        return from_bytes(data)
 
-def _flag(stored: QSettings, key: str, default: bool) -> bool:
-    value = stored.value(key, default)
-    return value if isinstance(value, bool) else str(value).lower() == "true"
-
-
-def _bytes(stored: QSettings, key: str) -> bytes:
-    value = stored.value(key)
-    return bytes(value.data()) if isinstance(value, QByteArray) else b""
-
-
-def _choice(stored: QSettings, key: str, default: _Choice) -> _Choice:
-    try:
-        return type(default)(str(stored.value(key, default.value)))
-    except ValueError:
-        return default
+    def _theirs(self) -> Settings | None:
+        """What stands in the file now; None where it must not be written over."""
+        try:
+            return settings_of(self._read())
+        except NewerSettingsError:
+            self._is_kept_out = True
+            return None
+        except (FileNotFoundError, ValueError):
+            return self._base
 
 
-def _json(stored: QSettings, key: str) -> object:
-    try:
-        return parse_json(str(stored.value(key, "")))
-    except ValueError:
-        return None
+def settings_of(values: Values) -> Settings:
+    """Settings from what a file holds; what is missing or of another kind is as at the first start."""
+    default = Settings()
+    docks = values.get("docks")
+    kept = {str(name): each for name, each in docks.items() if isinstance(each, bytes)} if _is_table(docks) else {}
+    special: dict[str, object] = {
+        "recent": _strings(values.get("recent")),
+        "docks": {layout.value: kept.get(layout.value, b"") for layout in Layout},
+        "score_thresholds": _numbers(values.get("score_thresholds")),
+        "annotation_folders": _words(values.get("annotation_folders")),
+        "keys": _key_lists(values.get("keys")),
+    }
+    plain = {each.name: _like(values.get(each.name), getattr(default, each.name)) for each in fields(Settings)}
+    return Settings(**{**plain, **special})  # type: ignore[arg-type]
+
+
+def _like(value: object, default: object) -> object:
+    """A value of the default's kind, else the default."""
+    if isinstance(default, StrEnum):
+        return next((choice for choice in type(default) if choice.value == value), default)
+    return value if type(value) is type(default) else default
+
+
+def _is_table(value: object) -> TypeGuard[dict[object, object]]:
+    return isinstance(value, dict)
 
 
 def _strings(value: object) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class WindowMaker:
     ) -> MainWindow:
         """Return a window of 1280 x 800, shown unless told otherwise; settings: those it starts with."""
         answers = detector or ScriptedDetector(AI_BOXES)
-        file = self._folder / "settings.ini"
+        file = self._folder / "settings.json"
         if settings is not None or not file.exists():
             SettingsStore(file).save(settings or Settings(is_notice_shown=True))
         services = Services(
