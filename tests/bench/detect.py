@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from lungview.detection.registry import load_detector
 from lungview.domain.detection import Detector
 from lungview.domain.volume import Volume
 from lungview.task import Task
+from tests.bench.rows import OURS, Row, Scale, row
 from tests.support.dicom_series import Recipe, write_series
 from tests.support.volumes import make_stack, make_volume
 
@@ -60,7 +61,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="lungview-bench-") as name:
         folder = Path(name)
         series = _measure_series(folder, options.slices, options.runs)
-        models = _load(folder)
+        models = _load(folder, (*network_names(), STUDY))
         times = _measure_slices({key: detector for key, (detector, _) in models.items()}, options.rounds)
     report = _report(models, times, series, options)
     if options.json is not None:
@@ -69,10 +70,33 @@ def main() -> int:
     return 0 if all(report["bars"].values()) else 1
 
 
-def _load(folder: Path) -> dict[str, tuple[Detector, int]]:
-    """Every network by name, with its file's size; the default one with its bundled weights."""
+def rows(scale: Scale, folder: Path) -> list[Row]:
+    """The default network beside the study's, and a whole series by the command line, for the table of all benches."""
+    default = network_names()[0]
+    detectors = {name: detector for name, (detector, _) in _load(folder, (default, STUDY)).items()}
+    bar = f"at most {SHARE_OF_STUDY:g} of the study's network"
+    found = []
+    for way, of in _time_slices(detectors, scale.rounds).items():
+        times = {OURS: of[default], "study's CNN": of[STUDY]}
+        met = partial(_is_within, SHARE_OF_STUDY)
+        found.append(row("detection", f"a slice, {way}", times, bar=bar, is_met=met))
+    series = _measure_series(folder, scale.slices[0], min(scale.few, 2))
+    allowed = SERIES_S * series["slices"] / 300
+    what, bar = f"{series['slices']} slices by the command line", f"{allowed:.1f} s"
+    seconds, also = series["median_s"], {"peak MiB": series["peak_mib"]}
+    is_met = seconds <= allowed
+    found.append(Row("detection", what, "s", seconds, series["runs"], also=also, bar=bar, is_met=is_met))
+    return found
+
+
+def _is_within(share: float, ratios: Mapping[str, float]) -> bool:
+    return max(ratios.values()) <= share
+
+
+def _load(folder: Path, names: Sequence[str]) -> dict[str, tuple[Detector, int]]:
+    """Networks by name, each with its file's size; the default one with its bundled weights."""
     loaded = {}
-    for name in (*network_names(), STUDY):
+    for name in names:
         which, size = "default", 0
         if name != network_names()[0]:
             path = folder / f"{name}.safetensors"
@@ -86,6 +110,12 @@ def _load(folder: Path) -> dict[str, tuple[Detector, int]]:
 
 def _measure_slices(detectors: dict[str, Detector], rounds: int) -> Times:
     """Median ms a slice by network and way of asking."""
+    taken = _time_slices(detectors, rounds)
+    return {name: {way: statistics.median(of[name]) for way, of in taken.items()} for name in detectors}
+
+
+def _time_slices(detectors: dict[str, Detector], rounds: int) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds a slice by way of asking and network, one a round."""
     random = np.random.default_rng(0)
     voxels = random.integers(-1000, 200, (ROW + 1, 512, 512)).astype(np.int16)
     volume = make_volume(make_stack(ROW + 1, 512, 512, spacing_mm=(SPACING_MM, SPACING_MM)), voxels)
@@ -95,14 +125,14 @@ def _measure_slices(detectors: dict[str, Detector], rounds: int) -> Times:
         "in a row": partial(_look, volume, ROW, 1),
         f"{cores} cores": partial(_look, volume, ROW, cores),
     }
-    taken: dict[str, dict[str, list[float]]] = {name: {way: [] for way in ways} for name in detectors}
+    taken: dict[str, dict[str, list[float]]] = {way: {name: [] for name in detectors} for way in ways}
     for turn in range(rounds + 1):  # the first warms up
         for way, look in ways.items():
             for name, detector in detectors.items():
                 ms = look(detector)
                 if turn:
-                    taken[name][way].append(ms)
-    return {name: {way: statistics.median(ms) for way, ms in by_way.items()} for name, by_way in taken.items()}
+                    taken[way][name].append(ms)
+    return taken
 
 
 def _look(volume: Volume, count: int, workers: int, detector: Detector) -> float:
@@ -175,9 +205,9 @@ def _table(report: dict[str, Any]) -> str:
         "",
         f"{'':20}{'weights':>12}{'MB':>8}" + "".join(f"{way:>18}" for way in ways),
     ]
-    for name, row in report["networks"].items():
-        times = "".join(f"{row['ms'][way]:10.1f} ({row['share_of_study'][way]:.2f})" for way in ways)
-        lines.append(f"{name:20}{row['parameters']:12,}{row['megabytes']:8.1f}{times}")
+    for name, of in report["networks"].items():
+        times = "".join(f"{of['ms'][way]:10.1f} ({of['share_of_study'][way]:.2f})" for way in ways)
+        lines.append(f"{name:20}{of['parameters']:12,}{of['megabytes']:8.1f}{times}")
     if series := report["series"]:
         lines += [
             "",

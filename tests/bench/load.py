@@ -1,161 +1,55 @@
-"""Measure folder -> sorted int16 HU volume, beside the disk floor, dicomsdl, pydicom and SimpleITK in one run.
+"""Folder -> sorted int16 HU volume, uncompressed: warm, cold, the first slice, and the memory it takes.
 
-    python tests/bench/load.py [--slices 300] [--rounds 7] [--style philips|ge] [--json]
-
-Every method gets the same folder of uncompressed 512 x 512 slices with shuffled names and no other knowledge, and must
-return the same volume; rounds are interleaved so that a slow moment of the machine hits all alike. The floor reads the
-pixels into fresh memory at offsets known beforehand, without sorting or rescaling. "first slice" is the time until the
-middle slice is there in HU, everything scanned and sorted.
+The floor reads the pixels into fresh memory at offsets known beforehand, without sorting or rescaling. "first slice" is
+the time until the middle slice is there in HU, everything scanned and sorted. Cold: the files are dropped from the page
+cache before each call. Memory is the most that a process held that did nothing else, its libraries included.
 """
 
-import argparse
-import json
 import os
-import random
-import statistics
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-import dicomsdl
-import pydicom
-import SimpleITK
 
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
 from lungview.domain.volume import Volume
 from lungview.task import Cancelled, Task
-from tests.support.dicom_series import Recipe, write_series
+from tests.bench.peers import Reader, Voxels, readers
+from tests.bench.rows import LEVEL, OURS, Row, Scale, Times, UnableError, evict, race, row
+from tests.bench.series import SIZE, write_plain
 
-Voxels = NDArray[np.int16]
-SIZE = 512
-
-
-def main() -> int:
-    """Write the series, measure, print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--slices", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument(
-        "--style", choices=("philips", "ge"), default="philips", help="12 bit unsigned, or padded int16"
-    )
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lungview-bench-") as name:
-        folder = Path(name)
-        _write(folder, options.slices, options.style)
-        report = _measure(folder, options.rounds)
-    report = {"slices": options.slices, "style": options.style, **report}
-    print(json.dumps(report, indent=2) if options.json else _table(report))
-    return 0
+FLOOR = "floor"
+_BAR = "at most 2 x the floor, ahead of every peer"
+_SHARE_OF_PYDICOM = 0.2
 
 
-def _write(folder: Path, slices: int, style: str) -> None:
-    """Write slices of noise in air and tissue, named in random order."""
-    rng = np.random.default_rng(1)
-    down, across = np.ogrid[:SIZE, :SIZE]
-    radius = np.hypot(down - SIZE / 2, across - SIZE / 2)
-    base = np.where(radius < 200, 1064, 24) + rng.normal(0, 12, (slices, SIZE, SIZE))
-    is_ge = style == "ge"
-    stored: NDArray[np.int16] | NDArray[np.uint16]
-    if is_ge:
-        stored = np.where(radius > 250, -2000, np.clip(base, 0, 4095)).astype(np.int16)
-    else:
-        stored = np.clip(base, 0, 4095).astype(np.uint16)
-    names = [f"{k:04d}.dcm" for k in range(slices)]
-    random.Random(2).shuffle(names)
-    write_series(
-        folder,
-        Recipe(stored, bits_stored=16 if is_ge else 12, padding=-2000 if is_ge else None, edit=_add_usual_elements),
-        names,
-    )
+def rows(scale: Scale, folder: Path) -> list[Row]:
+    """Measure series of every length asked for."""
+    found = []
+    for slices in scale.slices:
+        series = folder / f"{slices}-slices"
+        write_plain(series, slices)
+        methods = {**readers(), FLOOR: floor(series)}
+        wrong = check(methods, series)
+        methods = {name: method for name, method in methods.items() if name not in wrong}
+        calls = {name: partial(method, series) for name, method in methods.items()}
+        rounds = scale.rounds if slices <= 300 else scale.few
+        for how, times in (
+            ("warm", race(calls, rounds)),
+            ("cold", race(calls, scale.few, before=partial(evict, series))),
+        ):
+            found.append(_row(f"{slices} slices, {how}", *times, wrong))
+        found.append(_first_row(series, slices, rounds))
+        found.append(_memory_row(series, slices, list(methods)))
+    return found
 
 
-def _add_usual_elements(dataset: pydicom.Dataset, k: int) -> None:
-    """Fill the header up to about the hundred elements that a scanner writes."""
-    dataset.Manufacturer, dataset.InstitutionName, dataset.StationName = "Maker", "Clinic", "CT1"
-    dataset.SliceLocation, dataset.KVP, dataset.Exposure = 5.0 * k, 120, 100
-    dataset.AcquisitionNumber, dataset.AcquisitionTime, dataset.ContentTime = 1, f"10{k % 60:02d}00", "101112"
-    block = dataset.private_block(0x0043, "BENCH PRIVATE", create=True)
-    for element in range(0x10, 0x4A):
-        block.add_new(element, "LO", f"value {element}")
-
-
-def by_lungview(folder: Path) -> Voxels:
-    """Return the volume by the program's own reader."""
-    task = Task()
-    voxels = load_volume(scan(folder, task).stacks[0], task).voxels
-    assert voxels.dtype == np.int16
-    return voxels.astype(np.int16, copy=False)
-
-
-def by_dicomsdl(folder: Path) -> Voxels:
-    """Return the volume by dicomsdl, headers and pixels in one opening of each file."""
-    planes = []
-    for path in folder.iterdir():
-        dataset = dicomsdl.open(str(path))
-        planes.append((float(dataset.ImagePositionPatient[2]), dataset))
-    planes.sort(key=lambda plane: plane[0])
-    volume = np.empty((len(planes), SIZE, SIZE), np.int16)
-    for k, (_, dataset) in enumerate(planes):
-        is_signed = dataset.PixelRepresentation == 1
-        dataset.copyFrameData(0, volume[k] if is_signed else volume[k].view(np.uint16))
-        volume[k] += np.int16(dataset.RescaleIntercept)
-    return volume
-
-
-def by_pydicom(folder: Path) -> Voxels:
-    """Return the volume by pydicom, each file parsed once."""
-    datasets = [pydicom.dcmread(path) for path in folder.iterdir()]
-    datasets.sort(key=lambda dataset: float(dataset.ImagePositionPatient[2]))
-    volume = np.empty((len(datasets), SIZE, SIZE), np.int16)
-    for k, dataset in enumerate(datasets):
-        volume[k] = dataset.pixel_array
-        volume[k] += np.int16(dataset.RescaleIntercept)
-    return volume
-
-
-def by_simpleitk(folder: Path) -> Voxels:
-    """Return the volume by SimpleITK's series reader, which sorts and rescales."""
-    sitk: Any = SimpleITK  # has no types
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-    return np.asarray(sitk.GetArrayFromImage(reader.Execute())).astype(np.int16, copy=False)
-
-
-def first_by_lungview(folder: Path) -> Voxels:
-    """Return the middle slice by the program's own reader, and read no other."""
-    task = Task()
-    shown: list[Voxels] = []
-
-    def stop(volume: Volume, k: int) -> None:
-        shown.append(volume.voxels[k].astype(np.int16, copy=False))
-        task.cancel()
-
-    stack = scan(folder, task).stacks[0]
-    with suppress(Cancelled):
-        load_volume(stack, task, on_slice=stop)
-    return shown[0]
-
-
-def first_by_pydicom(folder: Path) -> Voxels:
-    """Return the middle slice by pydicom: all headers, sorted, then one file's pixels."""
-    headers = [(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in folder.iterdir()]
-    headers.sort(key=lambda header: float(header[1].ImagePositionPatient[2]))
-    dataset = pydicom.dcmread(headers[len(headers) // 2][0])
-    return np.asarray(dataset.pixel_array.astype(np.int16) + np.int16(dataset.RescaleIntercept))
-
-
-def _floor(folder: Path) -> Callable[[Path], Voxels]:
+def floor(folder: Path) -> Reader:
     """Return what reads the pixels at known offsets into fresh memory, and nothing else."""
     places = [(path, os.path.getsize(path) - SIZE * SIZE * 2) for path in folder.iterdir()]  # noqa: PTH202
 
@@ -170,68 +64,100 @@ def _floor(folder: Path) -> Callable[[Path], Voxels]:
     return read
 
 
-def _measure(folder: Path, rounds: int) -> dict[str, Any]:
-    methods: dict[str, Callable[[Path], Voxels]] = {
-        "floor": _floor(folder),
-        "lungview": by_lungview,
-        "dicomsdl": by_dicomsdl,
-        "pydicom": by_pydicom,
-        "SimpleITK": by_simpleitk,
-    }
-    firsts: dict[str, Callable[[Path], Voxels]] = {"lungview": first_by_lungview, "pydicom": first_by_pydicom}
-    _check(folder, methods)
-    times: dict[str, list[float]] = {name: [] for name in methods}
-    first_times: dict[str, list[float]] = {name: [] for name in firsts}
-    for _ in range(rounds):
-        for name, method in methods.items():
-            times[name].append(_time(method, folder))
-        for name, method in firsts.items():
-            first_times[name].append(_time(method, folder))
-    medians = {name: statistics.median(one) for name, one in times.items()}
-    first_medians = {name: statistics.median(one) for name, one in first_times.items()}
-    return {
-        "rounds": rounds,
-        "volume_ms": {name: round(ms, 1) for name, ms in medians.items()},
-        "best_ms": {name: round(min(one), 1) for name, one in times.items()},
-        "ratio_to_floor": {name: round(ms / medians["floor"], 2) for name, ms in medians.items()},
-        "first_slice_ms": {name: round(ms, 1) for name, ms in first_medians.items()},
-        "first_slice_share_of_pydicom": round(first_medians["lungview"] / first_medians["pydicom"], 3),
-        "targets": {
-            "at_most_2.5_x_floor": medians["lungview"] <= 2.5 * medians["floor"],
-            "not_slower_than_dicomsdl": medians["lungview"] <= medians["dicomsdl"],
-            "first_slice_under_a_fifth_of_pydicom": first_medians["lungview"] < first_medians["pydicom"] / 5,
-        },
-    }
-
-
-def _check(folder: Path, methods: dict[str, Callable[[Path], Voxels]]) -> None:
-    """Stop unless all methods return the same volume (padding apart, which only LungView turns to air); warms up."""
-    reference = np.maximum(by_pydicom(folder), -1024)
+def check(methods: Mapping[str, Reader], folder: Path) -> dict[str, str]:
+    """Name the methods that do not return pydicom's volume, with the reason; warms up all."""
+    reference = methods["pydicom"](folder)
+    wrong = {}
     for name, method in methods.items():
-        if name != "floor" and not np.array_equal(np.maximum(method(folder), -1024), reference):
-            raise SystemExit(f"{name} returns another volume")
+        if name in (FLOOR, "pydicom"):
+            continue
+        try:
+            if not np.array_equal(method(folder), reference):
+                wrong[name] = "returns another volume"
+        except Exception as error:  # peers raise whatever they like
+            wrong[name] = f"{type(error).__name__}: {' '.join(str(error).split())[:80]}"
+    if OURS in wrong:
+        raise UnableError(f"LungView's own volume is not as pydicom's: {wrong[OURS]}")
+    return wrong
 
 
-def _time(method: Callable[[Path], Voxels], folder: Path) -> float:
-    """Milliseconds that one call takes, freeing its volume left out."""
-    started = time.perf_counter()
-    volume = method(folder)
-    elapsed = time.perf_counter() - started
-    del volume
-    return 1000 * elapsed
+def is_ahead(ratios: Mapping[str, float], most: float = 1.0) -> bool:
+    """Whether LungView is ahead of all but the floor, or level where most says so."""
+    return all(ratio <= most for name, ratio in ratios.items() if name != FLOOR)
 
 
-def _table(report: dict[str, Any]) -> str:
-    first = report["first_slice_ms"]
-    lines = [f"{report['slices']} slices, {report['style']} style, {report['rounds']} rounds, warm cache", ""]
-    lines.append(f"{'':12}{'median ms':>12}{'best ms':>10}{'x floor':>10}{'first slice ms':>17}")
-    for name, ms in report["volume_ms"].items():
-        best, ratio = report["best_ms"][name], report["ratio_to_floor"][name]
-        lines.append(f"{name:12}{ms:12.1f}{best:10.1f}{ratio:10.2f}{first.get(name, ''):>17}")
-    lines.append("")
-    lines += [f"{'yes' if met else 'NO ':4}{name.replace('_', ' ')}" for name, met in report["targets"].items()]
-    return "\n".join(lines)
+def _row(what: str, times: Times, cannot: Mapping[str, str], wrong: Mapping[str, str]) -> Row:
+    def is_met(ratios: Mapping[str, float]) -> bool:
+        return is_ahead(ratios) and ratios[FLOOR] <= 2.0
+
+    return row("load", what, times, {**wrong, **cannot}, bar=_BAR, is_met=is_met)
+
+
+def _first_row(series: Path, slices: int, rounds: int) -> Row:
+    firsts: dict[str, Callable[[], object]] = {
+        OURS: partial(_first_by_lungview, series),
+        "pydicom": partial(_first_by_pydicom, series),
+    }
+    return row(
+        "load",
+        f"{slices} slices, first slice shown",
+        *race(firsts, rounds),
+        bar="a fifth of pydicom's time",
+        is_met=lambda ratios: ratios["pydicom"] <= _SHARE_OF_PYDICOM,
+    )
+
+
+def _first_by_lungview(folder: Path) -> Voxels:
+    """Return the middle slice by the program's own reader, and read no other."""
+    task = Task()
+    shown: list[Voxels] = []
+
+    def stop(volume: Volume, k: int) -> None:
+        shown.append(volume.voxels[k].astype(np.int16, copy=False))
+        task.cancel()
+
+    stack = scan(folder, task).stacks[0]
+    with suppress(Cancelled):
+        load_volume(stack, task, on_slice=stop)
+    return shown[0]
+
+
+def _first_by_pydicom(folder: Path) -> Voxels:
+    """Return the middle slice by pydicom: all headers, sorted, then one file's pixels."""
+    import pydicom
+
+    headers = [(path, pydicom.dcmread(path, stop_before_pixels=True)) for path in folder.iterdir()]
+    headers.sort(key=lambda header: float(header[1].ImagePositionPatient[2]))
+    dataset = pydicom.dcmread(headers[len(headers) // 2][0])
+    return np.asarray(dataset.pixel_array.astype(np.int16) + np.int16(dataset.RescaleIntercept))
+
+
+def _memory_row(series: Path, slices: int, names: list[str]) -> Row:
+    """Peak memory of a process of its own for each method, MiB."""
+    peaks = {name: _peak_mib(name, series) for name in names}
+    ours = peaks.pop(OURS)
+    ratios = {name: ours / theirs for name, theirs in peaks.items()}
+    is_met = is_ahead(ratios, LEVEL)
+    return Row(
+        "load", f"{slices} slices, memory", "MiB", ours, 1, peaks, ratios, bar="no more than any peer's", is_met=is_met
+    )
+
+
+def _peak_mib(name: str, series: Path) -> float:
+    command = [sys.executable, "-m", "tests.bench.load", name, str(series)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+
+
+def _print_peak(name: str, series: Path) -> None:
+    """Read once, and say how much memory this process held at most."""
+    methods: dict[str, Reader] = {**readers(), FLOOR: floor(series)}
+    methods[name](series)
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        raise UnableError("this system does not say how much memory a process held")
+    # Not ru_maxrss: a child begins with its parent's.
+    print(next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM")))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    _print_peak(sys.argv[1], Path(sys.argv[2]))

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydicom import Dataset, dcmread
+from pydicom import dcmread
 from torch import Tensor
 from torch.nn import functional
 
@@ -39,10 +39,8 @@ from lungview_training.learners.protocol import BatchSource
 from lungview_training.parallel.group import ALONE
 from lungview_training.preparing import Run, prepare
 from lungview_training.update.ahead import Ahead
-from tests.support.annotations import write_voc
-from tests.support.dicom_series import Recipe, write_series
+from tests.bench.series import write_patients
 
-PATIENTS = 3
 PLAIN = "plain loop, study's network"
 STEPS = 10_000
 
@@ -62,7 +60,7 @@ def main() -> int:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="lungview-bench-") as name:
         folder = Path(name)
-        files = _write(folder / "data", options.slices, options.size)
+        files = write_patients(folder / "data", options.slices, options.size)
         began = time.perf_counter()
         own = _prepared(folder, "compact", options)
         first_read_s = time.perf_counter() - began
@@ -80,28 +78,6 @@ def main() -> int:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(_table(report))
     return 0
-
-
-def _write(folder: Path, slices: int, size: int) -> list[tuple[Path, Path]]:
-    """DICOM slices of some patients with a reader's box on each, as (file, XML)."""
-    random, each, found = np.random.default_rng(0), slices // PATIENTS, []
-    for number in range(PATIENTS):
-        patient = f"Lung_Dx-A{number + 1:04d}"
-
-        def of_patient(dataset: Dataset, k: int, patient: str = patient, number: int = number) -> None:
-            dataset.PatientID = patient
-            dataset.StudyInstanceUID = f"{dataset.StudyInstanceUID}.{number}"
-
-        stored = random.integers(0, 1300, (each, size, size), dtype=np.int16)
-        recipe = Recipe(stored, pixel_spacing_mm=(384 / size, 384 / size), series=number + 1, edit=of_patient)
-        paths = write_series(folder / "images" / patient, recipe)
-        for k, path in enumerate(paths):
-            left, top = (int(side) for side in random.integers(size // 5, size // 2, 2))
-            xml = write_voc(
-                folder / "Annotation" / patient, recipe.sop_uid(k), (left, top, left + size // 10, top + size // 12)
-            )
-            found.append((path, xml))
-    return found
 
 
 def _prepared(folder: Path, network: str, options: argparse.Namespace) -> Run:

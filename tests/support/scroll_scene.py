@@ -17,6 +17,7 @@ from lungview.domain.study import Stack
 from lungview.domain.volume import Volume
 from lungview.reading.case import Case
 from lungview.task import Task
+from lungview.training_services import training_services
 from lungview.ui.detection_controller import DetectionController
 from lungview.ui.display_state import DisplayState
 from lungview.ui.jobs import JobRunner
@@ -26,6 +27,7 @@ from lungview.ui.services import Services
 from lungview.ui.settings import Settings, SettingsStore
 from lungview.ui.state import ViewerState
 from tests.support.states import make_case
+from tests.support.training_starter import TrainingStarter
 from tests.support.volumes import make_volume, uid
 
 BOXES = (Detection(Box(200, 210, 260, 265), 0.9), Detection(Box(300, 110, 330, 140), 0.5))
@@ -77,6 +79,11 @@ class Scene(Protocol):
         """What is shown."""
         ...
 
+    @property
+    def display(self) -> DisplayState:
+        """How it is shown."""
+        ...
+
     def start_detector(self) -> None:
         """Let the detector look at every slice."""
         ...
@@ -102,7 +109,8 @@ class PaneScene:
 
     def __init__(self, stack: Stack, detector: Callable[[], Detector], size: tuple[int, int]) -> None:
         self.state, self._runner = ViewerState(), JobRunner(QApplication.instance())
-        self.pane = AxialPane(self.state, DisplayState(self.state))
+        self.display = DisplayState(self.state)
+        self.pane = AxialPane(self.state, self.display)
         self._detector, self._volume = detector, make_volume(stack, phantom(stack.slice_count))
         _show(self.pane, size)
         self.state.open_case(boxed_case(stack))
@@ -138,14 +146,25 @@ class WindowScene:
             return detector()
 
         self._window = MainWindow(_services(boxed_case(stack), volume, load, home))
-        self.pane, self.state = self._window.axial, self._window.state
+        self.pane, self.state, self.display = self._window.axial, self._window.state, self._window.display
         _show(self._window, size)
         self._window.open_path(home)
         self.state.volume_changed.connect(lambda: box_all(self.state, stack))
 
+    @property
+    def is_detecting(self) -> bool:
+        """Whether the detector looks at slices."""
+        return self._window.detection.is_running
+
     def start_detector(self) -> None:
-        """Let it load and run."""
+        """Let it load and run, or run anew."""
+        if self._may_load.is_set():
+            self._window.detection.run()
         self._may_load.set()
+
+    def start_training(self, data: Path) -> TrainingStarter:
+        """Open the training dialog and start a training on a folder."""
+        return TrainingStarter(self._window, data)
 
     def close(self) -> None:
         """Close the window and what it left."""
@@ -174,4 +193,5 @@ def _services(case: Case, volume: Volume, load: Callable[[str], Detector], home:
             on_slice(volume, first or 0)
         return volume
 
-    return Services(open_case, load_volume, load, lambda: (), None, home / "settings.ini", home)
+    training = training_services(home / "trainings")
+    return Services(open_case, load_volume, load, lambda: (), None, home / "settings.ini", home, training)
