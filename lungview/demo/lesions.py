@@ -25,11 +25,15 @@ class LesionKind(StrEnum):
     PART_SOLID = "part-solid nodule"
     GROUND_GLASS = "ground-glass nodule"
     PLEURAL = "nodule on the pleura"
+    CAVITY = "thin-walled cavity"
 
 
 @dataclass(frozen=True, slots=True)
 class _Habit:
-    """How a kind comes: radius in mm (least, most), lobes, depth below the lung's surface (least, most), HU."""
+    """How a kind comes: radius in mm (least, most), lobes, depth below the lung's surface (least, most), HU.
+
+    wall: share of the radius that is tissue around a hollow full of air; 0 where it is solid.
+    """
 
     radius: tuple[float, float]
     lobes: tuple[Lobe, ...]
@@ -37,6 +41,7 @@ class _Habit:
     hu: float
     bumpiness: float
     edge_mm: float = 0.0
+    wall: float = 0.0
 
 
 _HABITS: Mapping[LesionKind, _Habit] = {
@@ -45,6 +50,7 @@ _HABITS: Mapping[LesionKind, _Habit] = {
     LesionKind.PART_SOLID: _Habit((9, 12.5), _UPPER, (13, 30), -610, 0.06, 3.5),
     LesionKind.GROUND_GLASS: _Habit((7, 11), _UPPER, (11, 28), -640, 0.06, 3.5),
     LesionKind.PLEURAL: _Habit((8, 11), _LOWER, (2, 6.5), 44, 0.045),
+    LesionKind.CAVITY: _Habit((14, 22), _UPPER, (17, 34), 20, 0.06, wall=0.16),
 }
 DEFAULT_KINDS = (
     LesionKind.SPICULATED_MASS,
@@ -53,7 +59,7 @@ DEFAULT_KINDS = (
     LesionKind.PLEURAL,
 )
 _APART_MM = 12.0
-_CALCIUM_HU, _SCAR_HU = 780.0, -150.0
+_CALCIUM_HU, _SCAR_HU, _HOLLOW_HU = 780.0, -150.0, -890.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +176,20 @@ def paint_lesion(
     for strand in _strands(plane, lesion):
         window, cover = strand
         blend(hu, window, cover * lung[window], lesion.habit.hu)
+    painted = _cover(plane, lesion, uneven)
+    if painted is None:
+        return None
+    window, cover = painted
+    cover = cover * lung[window]
+    _fill(hu, plane, lesion, window, cover, uneven)
+    hollow = _cover(plane, lesion, uneven, lesion.habit.wall * lesion.radius) if lesion.habit.wall else None
+    if hollow is not None:
+        blend(hu, hollow[0], hollow[1] * lung[hollow[0]], _HOLLOW_HU)
+    return window, cover
+
+
+def _cover(plane: Plane, lesion: Growth, uneven: Float32, within_mm: float = 0.0) -> tuple[Window, Float32] | None:
+    """Share of each pixel of a window that lies so far inside the lesion's surface, through the slice's thickness."""
     layers = max(1, round(plane.thickness_mm / 1.3))
     blur = 1.2 * plane.pixel_mm + lesion.habit.edge_mm
     shares = []
@@ -178,13 +198,11 @@ def paint_lesion(
         cut = lesion.body(plane, plane.z + plane.thickness_mm * ((layer + 0.5) / layers - 0.5))
         if cut is not None:
             window, distance = cut
-            frayed = np.float32(0.5 * lesion.habit.edge_mm) * uneven[window]
-            shares.append(coverage(distance + frayed, blur))
+            frayed = np.float32(0.5 * lesion.habit.edge_mm + 0.3 * within_mm) * uneven[window]
+            shares.append(coverage(distance + frayed + np.float32(within_mm), blur))
     if not shares:
         return None
-    cover = np.sum(shares, axis=0, dtype=np.float32) / np.float32(layers) * lung[window]
-    _fill(hu, plane, lesion, window, cover, uneven)
-    return window, cover
+    return window, np.asarray(np.sum(shares, axis=0, dtype=np.float32) / np.float32(layers), dtype=np.float32)
 
 
 def _strands(plane: Plane, lesion: Growth) -> Iterable[tuple[Window, Float32]]:

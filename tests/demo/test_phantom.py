@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from lungview.demo.lesions import LesionKind
+from lungview.demo.lesions import DEFAULT_KINDS, LesionKind
 from lungview.demo.noise import Kernel
 from lungview.demo.phantom import Phantom, build, quick
 from lungview.task import Cancelled, Task
@@ -45,7 +45,7 @@ def test_each_box_just_bounds_its_lesions_mask(phantom: Phantom) -> None:
 @pytest.mark.parametrize("seed", [1, 7919])
 def test_every_seed_has_each_kind_of_lesion_on_several_slices(seed: int) -> None:
     found = quick(seed).lesions
-    assert {lesion.kind for lesion in found} == set(LesionKind) - {LesionKind.GROUND_GLASS}
+    assert {lesion.kind for lesion in found} == set(DEFAULT_KINDS)
     assert all(len(lesion.boxes) >= 2 for lesion in found)
 
 
@@ -75,6 +75,19 @@ def test_solid_lesions_are_soft_tissue_and_ground_glass_lies_between_lung_and_ti
     solid, glass = (np.median(found.voxels[found.labels == number]) for number in (1, 2))
     assert 0 < solid < 110
     assert -780 < glass < -450
+
+
+def test_a_cavity_is_air_within_a_wall_of_tissue_and_its_box_goes_round_both() -> None:
+    found = build(9001, slices=12, size=256, spacing_mm=5.0, kinds=(LesionKind.CAVITY,))
+    (cavity,) = found.lesions
+    k, box = max(cavity.boxes.items(), key=lambda each: each[1].area)
+    row, column = (round((low + high) / 2) for low, high in ((box.ymin, box.ymax), (box.xmin, box.xmax)))
+    assert found.labels[k, row, column] == 1
+    assert found.voxels[k, row, column] < -800
+    along = found.voxels[k, row, int(box.xmin) : int(box.xmax)]
+    half = along.size // 2
+    assert along[:half].max() > -200
+    assert along[half:].max() > -200
 
 
 def test_contrast_makes_the_aorta_bright() -> None:

@@ -16,7 +16,7 @@ from lungview_training.cli import main
 from lungview_training.compare import compare
 from lungview_training.config import SplitKind
 from lungview_training.study.config import StudyConfig, StudySource, load_study
-from lungview_training.study.phantoms import KINDS, write_phantoms
+from lungview_training.study.phantoms import KINDS, UNSEEN, write_phantoms, write_unseen
 from lungview_training.study.run import RESULT_FILE, TABLE_FILE, run_study
 from lungview_training.study.slices import read_slices
 from lungview_training.study.table import PUBLISHED, Ious, Row, to_markdown
@@ -105,6 +105,13 @@ def test_synthetic_patients_differ_by_subtype_and_are_found_by_their_ids(tmp_pat
     write_phantoms(tmp_path, 1, size=128, slices=24)
     assert len(set(KINDS.values())) == len(KINDS)
     assert set(read_slices(_config(tmp_path, tmp_path / "out"))) == set(KINDS)
+
+
+def test_patients_to_fine_tune_on_are_all_of_one_subtype(tmp_path: Path) -> None:
+    write_unseen(tmp_path, 2, size=64, slices=12)
+    found = read_slices(_config(tmp_path, tmp_path / "out"))
+    assert set(found) == {UNSEEN[0]}
+    assert len({each.whole.patient for each in found["E"]}) == 2
 
 
 def test_real_boxed_slices_come_with_the_values_their_files_hold(tmp_path: Path) -> None:

@@ -44,10 +44,16 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     phantoms = commands.add_parser(
         "phantoms",
         help="write synthetic patients of the four subtypes",
-        description="Write DICOM files and readers' XML of computed chests, for a trial of the study's experiment.",
+        description="Write DICOM files and readers' XML of computed chests, for a trial of the study's experiment or "
+        "of fine-tuning in the window.",
     )
     phantoms.add_argument("folder", type=Path, help="folder to write into")
     phantoms.add_argument("--patients", type=int, default=2, metavar="N", help="of each subtype; 2 by default")
+    phantoms.add_argument(
+        "--unseen",
+        action="store_true",
+        help="subtype E alone, with lesions that the bundled network hardly finds: a folder to fine-tune on",
+    )
     phantoms.set_defaults(experiment=_phantoms)
 
 
@@ -80,7 +86,10 @@ def _compare(options: argparse.Namespace) -> str:
 
 
 def _phantoms(options: argparse.Namespace) -> str:
-    from lungview_training.study.phantoms import write_phantoms
+    from lungview_training.study.phantoms import UNSEEN, write_phantoms, write_unseen
 
+    if options.unseen:
+        write_unseen(options.folder, options.patients)
+        return f"Wrote {options.patients} synthetic patients of subtype {UNSEEN[0]}, each with a {UNSEEN[1]}.\n"
     write_phantoms(options.folder, options.patients)
-    return f"Wrote {options.patients} synthetic patients of each subtype."
+    return f"Wrote {options.patients} synthetic patients of each subtype.\n"
