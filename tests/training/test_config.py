@@ -8,7 +8,8 @@ import pytest
 
 from lungview.errors import TrainingConfigError
 from lungview_training.cli import main
-from lungview_training.config import Role, SourceKind, load_config
+from lungview_training.config import Role, SourceKind, config_from, load_config
+from tests.support.weights import compact_file
 
 GOOD = """
 name = "mine"
@@ -82,3 +83,12 @@ def test_settings_and_events_are_read_without_torch() -> None:
     code = "import sys, lungview_training.config, lungview_training.events; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_fine_tune_sees_as_many_neighbours_as_its_base_and_a_new_run_all(tmp_path: Path) -> None:
+    table: dict[str, object] = {"name": "n", "output": "o", "sources": [{"kind": "images", "path": "p"}]}
+    assert config_from(table, tmp_path).in_channels == 7
+    base = compact_file(tmp_path)
+    assert config_from({**table, "start_from": base.name}, tmp_path).in_channels == 3
+    assert config_from({**table, "start_from": base.name, "in_channels": 5}, tmp_path).in_channels == 5
+    assert config_from({**table, "start_from": "not-there.safetensors"}, tmp_path).in_channels == 7

@@ -159,7 +159,7 @@ def test_batches_depend_on_seed_and_step_alone(tmp_path: Path) -> None:
 def test_a_batch_s_boxes_bound_its_mask(tmp_path: Path) -> None:
     data, config = phantom_data(), phantom_config(tmp_path, 4)
     batch = Sampler(config, data.train, data.crops, data.nodules).batch(1)
-    assert batch.inputs.shape == (6, 3, 64, 64)
+    assert batch.inputs.shape == (6, 7, 64, 64)
     for boxes, mask in zip(batch.boxes, batch.mask[:, 0].numpy(), strict=True):
         for xmin, ymin, xmax, ymax in boxes.astype(int):
             inside = mask[ymin:ymax, xmin:xmax]

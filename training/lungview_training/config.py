@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lungview.detection.context import CHANNEL_COUNTS
 from lungview.detection.models_info import TRAINABLE
-from lungview.errors import TrainingConfigError
+from lungview.detection.safetensors_header import read_header
+from lungview.errors import TrainingConfigError, WeightsError
 
 _LARGEST = 1e15
 """Settings beyond this, infinity and NaN among them, are slips."""
@@ -118,7 +119,8 @@ class TrainingConfig:
     cache: "on" keeps decoded slices on disk in the user's cache folder, "off" holds them in memory, anything else is
     the folder to keep them in. cache_gib: above this size the cache drops what was not used longest.
     start_from: weights to go on from instead of random ones. threads: torch's; 0 leaves it alone. in_channels: 3
-    windows of one slice, and 0, 2 or 4 neighbouring slices. context_drop: how often a slice is shown without them.
+    windows of one slice, and 0, 2 or 4 neighbouring slices; in a file that does not say it, as many as start_from has.
+    context_drop: how often a slice is shown without them.
     crop_size: side of the part of the square, cut at random, that a step learns from; 0 for all of it.
     """
 
@@ -144,7 +146,7 @@ class TrainingConfig:
     field_size: int = 256
     image_size: int = 224
     crop_size: int = 0
-    in_channels: int = 3
+    in_channels: int = CHANNEL_COUNTS[-1]
     context_drop: float = 0.25
     start_from: Path | None = None
     weights_licence: str = "not stated"
@@ -241,7 +243,8 @@ def config_from(table: Mapping[str, object], folder: Path) -> TrainingConfig:
         if name in values:
             values[name] = _choice(choice, values[name], name)
     if "start_from" in values:
-        values["start_from"] = folder / _text(values["start_from"], "start_from")
+        values["start_from"] = start = folder / _text(values["start_from"], "start_from")
+        values.setdefault("in_channels", _channels_of(start))
     values["cache"] = _cache(values.get("cache", CACHE_ON), folder)
     for field in fields(TrainingConfig):
         if field.name in values and field.type in (int, float, "int", "float"):
@@ -269,6 +272,15 @@ def _source(table: object, folder: Path) -> SourceConfig:
         )
     except ValueError as error:
         raise TrainingConfigError(f"The training setting sources: {error}.") from error
+
+
+def _channels_of(start: Path) -> int:
+    """As many as weights were learned with; where they do not tell, the run itself will refuse what is unfit."""
+    try:
+        found = read_header(start).in_channels
+    except WeightsError:
+        return CHANNEL_COUNTS[-1]
+    return found if found in CHANNEL_COUNTS else CHANNEL_COUNTS[-1]
 
 
 def _cache(value: object, folder: Path) -> str:

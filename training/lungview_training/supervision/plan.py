@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lungview.detection.context import CHANNEL_COUNTS
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.supervision.folder_look import FolderLook
 from lungview_training.supervision.sensible import SensibleSettings, averaging_for, rhythm_for, steps_for
@@ -17,7 +18,7 @@ class BaseModel:
     title: str
     network: str
     weights: Path | None
-    in_channels: int = 3
+    in_channels: int = CHANNEL_COUNTS[-1]
 
 
 @dataclass(frozen=True, slots=True)
