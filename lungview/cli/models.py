@@ -161,8 +161,12 @@ def _print_model(model: "StoredModel", *, is_default: bool) -> None:
         print(f"  {info.summary}")
     if told := _lineage(model):
         print(f"  {told}")
+    if gain := model.gain:
+        print(f"  Beside {gain.base}: {gain.in_words()} in box IoU")
     for point in info.operating_points:
         print(f"  {_stop(point)}")
+    if info.stops_note:
+        print(f"  {info.stops_note}")
 
 
 def _lineage(model: "StoredModel") -> str:

@@ -78,11 +78,12 @@ def facts_of(shelf: Shelf, model: StoredModel) -> list[tuple[str, str]]:
         ("Imported from", lineage.source),
         ("Box IoU", "" if model.iou is None else figure_in_words(model.iou)),
         ("AP 50", "" if model.precision is None else figure_in_words(model.precision)),
-        ("Beside its base", "" if model.gain is None else _beside(model.gain)),
+        *_gained(model.gain),
         ("Seed", "" if lineage.seed is None else str(lineage.seed)),
         ("Data", lineage.data_hash[:16]),
         ("Parent's weights", lineage.parent_sha256[:16]),
-        ("Weights", f"{model.info.weights_sha256[:16]} {model.megabytes:.1f} MB".strip()),
+        ("Weights", model.info.weights_sha256[:16]),
+        ("Size", f"{model.megabytes:.1f} MB" if model.megabytes else ""),
         ("Notes", model.notes),
     ]
     if lineage.parent and shelf.parent_of(model) is None:
@@ -90,9 +91,12 @@ def facts_of(shelf: Shelf, model: StoredModel) -> list[tuple[str, str]]:
     return [(name, text) for name, text in told if text]
 
 
-def _beside(gain: Gain) -> str:
-    people = f", {gain.patients} {'held-out' if gain.is_test else 'validation'} patients" if gain.patients else ""
-    return f"{gain.in_words()} in box IoU over {gain.base}{people}"
+def _gained(gain: Gain | None) -> list[tuple[str, str]]:
+    if gain is None:
+        return []
+    spread = "" if gain.low is None else f" ({gain.low:+.2f} to {gain.high:+.2f})"
+    words = "Patients held out" if gain.is_test else "Validation patients"
+    return [(f"IoU over {gain.base}", f"{gain.value:+.2f}{spread}"), (words, str(gain.patients or ""))]
 
 
 def settings_of(settings: Mapping[str, object]) -> list[tuple[str, str]]:
