@@ -70,6 +70,7 @@ class Size:
     TOOLBAR = 46
     STRIP_THUMBNAIL = 56
     FINDING_THUMBNAIL = 36
+    PROMPT = 360
 
 
 def palette_of(scheme: Scheme) -> Palette:

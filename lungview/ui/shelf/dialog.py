@@ -28,6 +28,7 @@ from lungview.ui.shelf.details import Details
 from lungview.ui.shelf.keeper import ShelfKeeper
 from lungview.ui.shelf.promoting import promote
 from lungview.ui.shelf.table import Column, ShelfTable
+from lungview.ui.shelf.trash_button import TrashButton
 from lungview.ui.theme import Size, Space
 
 _FILES = "Models (*.safetensors *.json *.pt *.pth);;All files (*)"
@@ -60,6 +61,7 @@ class ModelsDialog(QDialog):
         self.delete = self._button("Delete", self._delete, "Move it to the trash (Del)")
         self.import_file = self._button("Import…", self._ask_file, "Keep weights from a file")
         self.export = self._button("Export…", self._ask_folder, "Write weights and cards into a folder")
+        self.trash = TrashButton(keeper.restore)
         self.back = self._button("Back to the default before", keeper.roll_back)
         self.shut = self._button("Close", self.close)
         self._lay_out()
@@ -90,6 +92,7 @@ class ModelsDialog(QDialog):
         self.choose(wanted if is_here or neighbour is None else neighbour.key)
         self.back.setText(f"Back to {shelf.previous}" if shelf.previous else "Back to the default before")
         self.back.setToolTip("Make the default before this one the default again")
+        self.trash.show_names(shelf.trash)
         self._on_chosen()
 
     def show_in_use(self, sha256: str) -> None:
@@ -137,6 +140,7 @@ class ModelsDialog(QDialog):
             (self.delete, is_own),
             (self.export, is_sound),
             (self.import_file, is_free),
+            (self.trash, is_free),
             (self.back, is_free and bool(self.model.shelf.previous)),
             (self.undo, is_free),
         ):
@@ -185,6 +189,7 @@ class ModelsDialog(QDialog):
         asking.setWindowTitle("Rename the model")
         asking.setLabelText("Name:")
         asking.setTextValue(model.name)
+        asking.resize(Size.PROMPT, asking.sizeHint().height())  # or the title has no room
         asking.textValueSelected.connect(lambda new: self._keeper.rename(model.name, new))
         asking.finished.connect(asking.deleteLater)
         asking.open()
@@ -219,7 +224,7 @@ class ModelsDialog(QDialog):
 
     def _lay_out(self) -> None:
         above = _row(
-            self.use, self.make_default, self.rename, self.delete, None, self.import_file, self.export,
+            self.use, self.make_default, self.rename, self.delete, None, self.trash, self.import_file, self.export,
         )  # fmt: skip
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(_column(self.table, above))

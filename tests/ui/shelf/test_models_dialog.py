@@ -225,6 +225,22 @@ def test_a_deleted_model_is_brought_back_by_undo(qtbot: QtBot, window: MainWindo
     assert not dialog.undo.isVisible()
 
 
+def test_what_was_deleted_long_before_comes_back_from_the_trash(
+    qtbot: QtBot, window: MainWindow, dialog: ModelsDialog
+) -> None:
+    assert not dialog.trash.isVisible()
+    for name in ("Large cell", "Second round"):
+        choose(dialog, name)
+        click(dialog, dialog.delete)
+        settle(qtbot, window)
+    assert [each.text() for each in dialog.trash.menu().actions()] == ["Second round", "Large cell"]
+    (wanted,) = (each for each in dialog.trash.menu().actions() if each.text() == "Large cell")
+    wanted.trigger()
+    settle(qtbot, window)
+    assert cells(dialog, Column.NAME) == ["compact", "Large cell"]
+    assert [each.text() for each in dialog.trash.menu().actions()] == ["Second round"]
+
+
 def test_deleting_the_default_in_use_brings_back_the_bundled_one(
     qtbot: QtBot, window: MainWindow, dialog: ModelsDialog, loaded: list[str]
 ) -> None:
