@@ -1,13 +1,15 @@
 """A reader who fine-tunes: opens the dialog, names a folder, and presses its buttons as soon as they can be pressed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
 from lungview.ui.main_window import MainWindow
 from lungview.ui.shortcuts import Id
-from lungview.ui.training.dialog import TrainingDialog
-from lungview_training.events import Phase
+
+if TYPE_CHECKING:  # imported when the dialog is opened, as in the program
+    from lungview.ui.training.dialog import TrainingDialog
 
 _LOOK_MS = 200
 
@@ -30,12 +32,6 @@ class TrainingStarter(QObject):
         controller = self._window.training.controller
         return controller is not None and controller.is_going and controller.progress.step >= 2
 
-    @property
-    def phase(self) -> Phase | None:
-        """What the worker does."""
-        controller = self._window.training.controller
-        return controller.progress.phase if controller is not None else None
-
     def end(self) -> None:
         """End the worker without waiting for it to save."""
         self._timer.stop()
@@ -52,7 +48,7 @@ class TrainingStarter(QObject):
         else:
             self._press(dialog)
 
-    def _press(self, dialog: TrainingDialog) -> None:
+    def _press(self, dialog: "TrainingDialog") -> None:
         if dialog.check.isVisible() and dialog.check.isEnabled() and not self._is_checked:
             self._is_checked = True
             dialog.check.click()

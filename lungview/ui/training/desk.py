@@ -1,21 +1,29 @@
 """Joins training to the window: its command, its chip, its dialog; made with the window, but costly parts late."""
 
+import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from lungview.places import data_folder
+from lungview.task import Task
+from lungview.ui.heap import collector_paused
 from lungview.ui.shortcuts import Id
 
 if TYPE_CHECKING:
+    from lungview.ui.jobs import Job
     from lungview.ui.main_window import MainWindow
     from lungview.ui.training.controller import TrainingController
     from lungview.ui.training.dialog import TrainingDialog
     from lungview_training.supervision.plan import BaseModel
     from lungview_training.supervision.proof import Thumb
     from lungview_training.supervision.registry import RunRecord
+
+_DIALOG = "lungview.ui.training.dialog"
 
 
 class TrainingDesk(QObject):
@@ -27,6 +35,7 @@ class TrainingDesk(QObject):
         self._services = window.services.training
         self.controller: TrainingController | None = None
         self.dialog: TrainingDialog | None = None
+        self._importing: Job[ModuleType] | None = None
         self._gave_up_gpu = False
         self.is_closing_agreed = False
         """Whether a window that closes need not ask about a training that goes on."""
@@ -46,8 +55,15 @@ class TrainingDesk(QObject):
             self._make_controller().find_left_over()
 
     def show_dialog(self) -> None:
-        """Open the dialog, or bring it to the front."""
-        if self._services is None:
+        """Open the dialog, or bring it to the front; the first time, as soon as it is imported."""
+        if self._services is None or self._importing is not None:
+            return
+        if self.dialog is None and _DIALOG not in sys.modules:
+            job = self._window.runner.start("Opening the training dialog", _import_dialog, is_quiet=True)
+            self._importing = job
+            job.failed.connect(self._window.errors.show)
+            job.failed.connect(lambda _error: self._on_imported(None))
+            job.succeeded.connect(self._on_imported)
             return
         dialog = self.dialog or self._make_dialog()
         folder = default_folder(self._window.reading.path)
@@ -56,6 +72,11 @@ class TrainingDesk(QObject):
         dialog.show()
         dialog.raise_()
         dialog.activateWindow()
+
+    def _on_imported(self, dialog: ModuleType | None) -> None:
+        self._importing = None
+        if dialog is not None:
+            self.show_dialog()
 
     def may_close(self) -> bool:
         """Whether the window can close at once; where a training would stop, the reader is asked, and it stays."""
@@ -170,6 +191,12 @@ class TrainingDesk(QObject):
 
         if self.dialog is not None and self.dialog.outcome.config is not None:
             show_lesion(self._window, self.dialog.outcome.config.sources, thumb)
+
+
+def _import_dialog(_task: Task) -> ModuleType:
+    """A quarter of a second that the window need not stand still for."""
+    with collector_paused():
+        return import_module(_DIALOG)
 
 
 def default_folder(path: Path | None) -> Path | None:

@@ -9,6 +9,7 @@ from lungview.ui.theme import Space
 from lungview.ui.training.controller import TrainingController
 from lungview.ui.training.live_page import LivePage
 from lungview.ui.training.outcome_page import OutcomePage
+from lungview.ui.training.plots import load_library
 from lungview.ui.training.preflight_page import PreflightPage
 from lungview.ui.training.services import TrainingServices
 from lungview.ui.training.setup_page import SetupPage
@@ -56,6 +57,7 @@ class TrainingDialog(QDialog):
         for page in (self.setup, self.preflight, self.outcome):
             page.failed.connect(self.tell)
         controller.failed.connect(self.tell)
+        runner.start("Loading the curves", load_library, is_quiet=True).failed.connect(self.tell)
         self.show_page(self.live if controller.is_going or controller.record is not None else self.setup)
 
     def tell(self, error: object) -> None:
@@ -95,6 +97,7 @@ class TrainingDialog(QDialog):
     def _start(self) -> None:
         found = self.preflight.found
         if found is not None and found.config is not None:
+            self.preflight.cancel()
             choices = self.setup.choices()
             self._controller.start(found.config, base=choices.base.name, title=choices.title)
             self.show_page(self.live)

@@ -15,7 +15,8 @@ from lungview.ui.training.words import facts_words, is_trouble, status_words
 
 _EXAMPLES = 4
 _EXAMPLE_SIDE = 190
-_REDRAW_MS = 500
+_REDRAW_MS = 170
+"""From one plot redrawn to the next; each comes round about twice a second."""
 
 
 class LivePage(QWidget):
@@ -28,6 +29,8 @@ class LivePage(QWidget):
         self.loss = Plot("Loss", (("training", accent), ("validation", Mark.AI)))
         self.finds = Plot("Validation slices", (("IoU", Mark.READER), ("sensitivity", Mark.MEASUREMENT)))
         self.rate = Plot("Learning rate", (("learning rate", text),))
+        self._plots = (self.loss, self.finds, self.rate)
+        self._due: dict[Plot, None] = {}
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.facts = QLabel()
@@ -43,40 +46,56 @@ class LivePage(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MS)
-        self._timer.timeout.connect(self.redraw)
+        self._timer.timeout.connect(self._redraw_one)
         self._lay_out()
         controller.changed.connect(self._on_changed)
 
     def redraw(self) -> None:
         """Show where the run stands."""
-        progress, is_going = self._controller.progress, self._controller.is_going
-        self.status.setText(status_words(progress, is_going=is_going))
-        colour = theme.legible(Mark.TROUBLE).name() if is_trouble(progress) else ""
-        self.status.setText(
-            f'<span style="color:{colour}">{self.status.text()}</span>' if colour else self.status.text()
-        )
-        memory = memory_bytes(progress.pid) if progress.pid else None
-        self.facts.setText("\n".join([facts_words(progress, memory), *progress.remarks[-2:]]).strip())
-        self.progress.setValue(round(progress.share * 1000))
-        for plot, number, curve in (
-            (self.loss, 0, progress.loss),
-            (self.loss, 1, progress.validation_loss),
-            (self.finds, 0, progress.iou),
-            (self.finds, 1, progress.sensitivity),
-            (self.rate, 0, progress.learning_rate),
-        ):
-            plot.draw(number, curve.steps, curve.values)
-        for plot in (self.loss, self.finds, self.rate):
-            plot.span((0, max(progress.steps, 1)), (0, 1) if plot is self.finds else None)
-        self._show_examples(progress.examples, progress.examples_step)
+        self._tell()
+        for plot in self._plots:
+            self._draw(plot)
+        self._due.clear()
 
     def showEvent(self, event: object) -> None:
         """Draw at once when it comes into sight."""
         self.redraw()
 
     def _on_changed(self) -> None:
+        self._due = dict.fromkeys((*self._due, *self._plots))  # those that wait already stay ahead
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
+
+    def _redraw_one(self) -> None:
+        """Draw what waits longest: painting a plot takes most of a frame, and all at once would be felt."""
+        if self._due:
+            plot = next(iter(self._due))
+            del self._due[plot]
+            self._draw(plot)
+        self._tell()
+        if self._due and self.isVisible():
+            self._timer.start()
+
+    def _tell(self) -> None:
+        progress, is_going = self._controller.progress, self._controller.is_going
+        told = status_words(progress, is_going=is_going)
+        colour = theme.legible(Mark.TROUBLE).name() if is_trouble(progress) else ""
+        self.status.setText(f'<span style="color:{colour}">{told}</span>' if colour else told)
+        memory = memory_bytes(progress.pid) if progress.pid else None
+        self.facts.setText("\n".join([facts_words(progress, memory), *progress.remarks[-2:]]).strip())
+        self.progress.setValue(round(progress.share * 1000))
+        self._show_examples(progress.examples, progress.examples_step)
+
+    def _draw(self, plot: Plot) -> None:
+        progress = self._controller.progress
+        curves = {
+            self.loss: (progress.loss, progress.validation_loss),
+            self.finds: (progress.iou, progress.sensitivity),
+            self.rate: (progress.learning_rate,),
+        }
+        for number, curve in enumerate(curves[plot]):
+            plot.draw(number, curve.steps, curve.values)
+        plot.span((0, max(progress.steps, 1)), (0, 1) if plot is self.finds else None)
 
     def _show_examples(self, paths: tuple[Path, ...], step: int) -> None:
         if paths == self._shown:

@@ -5,16 +5,18 @@ Every reason why it cannot be trained on is a sentence with its remedy.
 
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lungview.annotations.folders import find_annotation_folders
+from lungview.domain.study import Stack
 from lungview.errors import LungViewError
 from lungview.reading.case import Case, open_case
 from lungview.task import Task
 from lungview_training.config import SourceConfig, SourceKind
 from lungview_training.labelled import boxed_stacks
-from lungview_training.patients import labelled_patients
+from lungview_training.opened_once import OpenCase
 from lungview_training.pictures import is_picture_folder, read_pictures
 
 FEWEST_SLICES = 8
@@ -29,7 +31,7 @@ class FolderLook:
     """What was found. problems: why it cannot be trained on. remarks: what the figures will be worth less for.
 
     left_out: what no training will see, in sentences. slices: boxed ones. cases: where single cases are learned from,
-    each one's source.
+    each one's source. part: enough of it for a trial step, None where only the whole will do.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class FolderLook:
     remarks: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     cases: tuple[SourceConfig, ...] = ()
+    part: SourceConfig | None = None
 
     @property
     def can_train(self) -> bool:
@@ -60,21 +63,25 @@ class FolderLook:
         return f"{self.slices} boxed slices of {people} in {self.series} series"
 
 
-def look_at_folder(path: Path, annotations: Path | None, task: Task) -> FolderLook:
+def look_at_folder(path: Path, annotations: Path | None, task: Task, opened: OpenCase = open_case) -> FolderLook:
     """Find patients, boxed slices and what is in the way. annotations: a folder the reader named."""
     name = path.name or str(path)
     if not path.is_dir():
         return FolderLook(path, problems=(f"{name} is not a folder that can be read: choose another.",))
     if is_picture_folder(path):
         return _pictures(path)
-    found, _ = look_at_case(path, annotations, task)
+    found, _ = look_at_case(path, annotations, task, opened)
     return found if found.problems else judged(found)
 
 
-def look_at_case(path: Path, annotations: Path | None, task: Task) -> tuple[FolderLook, frozenset[str]]:
+def look_at_case(
+    path: Path, annotations: Path | None, task: Task, opened: OpenCase = open_case
+) -> tuple[FolderLook, frozenset[str]]:
     """The same for DICOM, whatever its amount; and the names of its patients."""
+    from lungview_training.patients import labelled_patients  # pydicom and scipy: half a second, not the dialog's
+
     try:
-        case = open_case(path, task, annotations)
+        case = opened(path, task, annotations)
     except LungViewError as error:
         return FolderLook(path, problems=(str(error),)), frozenset()
     folders = (annotations,) if annotations else tuple(find_annotation_folders(path, is_narrowed=False))
@@ -83,11 +90,21 @@ def look_at_case(path: Path, annotations: Path | None, task: Task) -> tuple[Fold
         for each in labelled_patients(case)
     }
     told = {name: boxed for name, boxed in by_patient.items() if boxed}
-    stacks = [found for boxed in told.values() for _, found in boxed]
-    slices = sum(map(len, stacks))
+    stacks = [found for boxed in told.values() for found in boxed]
+    slices = sum(len(boxes) for _, boxes in stacks)
     found = FolderLook(path, SourceKind.FOLDER, folders, len(told), len(stacks), slices, left_out=_left_out(case))
     reason = _reason(case, found, path.name or str(path))
-    return replace(found, problems=(reason,) if reason else ()), frozenset(told)
+    part = _part([stack for stack, _ in stacks], annotations or (folders[0] if len(folders) == 1 else None))
+    return replace(found, problems=(reason,) if reason else (), part=part), frozenset(told)
+
+
+def _part(stacks: Sequence[Stack], annotations: Path | None) -> SourceConfig | None:
+    """The folder of the smallest boxed series, where it has one of its own."""
+    for stack in sorted(stacks, key=lambda each: each.slice_count):
+        folders = {instance.source.path.parent for instance in stack.instances}
+        if len(folders) == 1 and (folder := folders.pop()).is_dir():
+            return SourceConfig(SourceKind.FOLDER, folder, title=folder.name, annotations=annotations)
+    return None
 
 
 def room_problems(folder: Path, needed: int = ROOM_BYTES) -> tuple[str, ...]:
