@@ -199,8 +199,8 @@ class MainWindow(QMainWindow):
         self.when_built(lambda: self.opening.open_dropped(paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep what is to be remembered and end every job; ask first where a training would stop."""
-        if self.is_built and not self.training.may_close():
+        """Keep what is to be remembered and end every job; ask first where a training would stop or marks be lost."""
+        if self.is_built and not (self.training.may_close() and self.marks.may_close()):
             event.ignore()
             return
         self.is_closed = True

@@ -251,7 +251,7 @@ def test_too_little_room_is_told_before_anything_is_written(
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1000))
     with pytest.raises(ModelStoreError, match="free some space"):
         keep(store, tmp_path, "mine")
-    assert not (tmp_path / "models").exists()
+    assert not [each for each in (tmp_path / "models").iterdir() if each.name != ".lock"]
 
 
 def test_a_cancelled_copy_leaves_nothing(store: ModelStore, tmp_path: Path) -> None:
@@ -306,3 +306,23 @@ def test_a_model_is_doubted_until_held_out_patients_show_it_better_than_the_defa
 def test_a_comparison_that_makes_no_sense_shows_nothing(told: object) -> None:
     gain = gain_of({"comparison": told})
     assert gain is None or not gain.is_shown
+
+
+def test_a_choice_of_default_by_a_later_program_is_left_as_it_is(store: ModelStore, tmp_path: Path) -> None:
+    keep(store, tmp_path, "mine")
+    file = tmp_path / "models" / "default.json"
+    file.write_text(later := '{"schema": 99, "default": "x"}')
+    assert store.shelf().default == BUNDLED
+    with pytest.raises(ModelStoreError, match="later version"):
+        store.set_default("mine")
+    assert file.read_text() == later
+
+
+def test_a_damaged_choice_of_default_is_put_aside_and_made_anew(store: ModelStore, tmp_path: Path) -> None:
+    keep(store, tmp_path, "mine")
+    file = tmp_path / "models" / "default.json"
+    file.write_text('{"schema": 1, "def')
+    assert store.shelf().default == BUNDLED
+    assert [each.read_text() for each in file.parent.glob("default.damaged-*")] == ['{"schema": 1, "def']
+    store.set_default("mine")
+    assert store.shelf().by_key(store.shelf().default).name == "mine"  # type: ignore[union-attr]

@@ -1,11 +1,13 @@
 """Which model answers where none is named, and which did before; kept beside the models."""
 
+import contextlib
 import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from lungview.files import parse_json, write_atomically
+from lungview.errors import ModelStoreError
+from lungview.files import parse_json, set_aside, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +34,42 @@ class Default:
         return Default(key, (*self.history, self.key)[-_LONGEST:], name)
 
 
+class _Newer(Exception):  # noqa: N818 - what was found, and no error
+    """A later program made the choice."""
+
+
 def read_default(folder: Path) -> Default:
-    """What was chosen; the bundled default where nothing was, or where the file makes no sense."""
+    """What was chosen; the bundled default where nothing was, or where a later program chose.
+
+    A file that makes no sense is put aside.
+    """
     try:
-        table = parse_json((folder / FILE).read_text(encoding="utf-8"))
-        if int(table["schema"]) > SCHEMA:
-            raise ValueError("of a newer program")
-        return Default(str(table["default"]), tuple(str(key) for key in table["history"]), str(table["name"]))
+        return _read(folder / FILE)
     except FileNotFoundError:
         return Default()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (_Newer, OSError) as error:
         log.warning("the choice of default model cannot be read: %s", type(error).__name__)
-        return Default()
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("a damaged choice of default model was put aside: %s", type(error).__name__)
+        set_aside(folder / FILE)
+    return Default()
 
 
 def write_default(folder: Path, default: Default) -> None:
-    """Keep the choice; raises OSError."""
+    """Keep the choice; raises OSError, and ModelStoreError where a later program's would be lost."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        try:
+            _read(folder / FILE)
+        except _Newer as error:
+            raise ModelStoreError(
+                "The default model was chosen by a later version of LungView: choose another with that version."
+            ) from error
     table = {"schema": SCHEMA, "default": default.key, "history": default.history, "name": default.name}
     write_atomically(folder / FILE, (json.dumps(table, indent=2) + "\n").encode())
+
+
+def _read(path: Path) -> Default:
+    table = parse_json(path.read_text(encoding="utf-8"))
+    if int(table["schema"]) > SCHEMA:
+        raise _Newer
+    return Default(str(table["default"]), tuple(str(key) for key in table["history"]), str(table["name"]))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lungview.errors import ModelStoreError
-from lungview.files import nearest_existing
+from lungview.files import nearest_existing, sync_folder
 from lungview.task import Task
 
 STEM = "model"
@@ -76,6 +76,7 @@ def put(root: Path, folder_stem: str, fill: Callable[[Path], None]) -> Path:
         fill(staged)
         target = root / f"{folder_stem}-{secrets.token_hex(4)}"
         staged.rename(target)
+        sync_folder(root)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise

@@ -19,7 +19,7 @@ from lungview.detection.store.resolving import apart, before, resolved
 from lungview.domain.model_names import checked_name, file_stem, folded, suggested_name
 from lungview.domain.model_shelf import Deleted, Shelf, StoredModel
 from lungview.errors import ModelStoreError, WeightsError
-from lungview.files import write_atomically
+from lungview.files import locked, write_atomically
 from lungview.places import data_folder
 from lungview.task import Task
 
@@ -83,7 +83,7 @@ class ModelStore:
         """
         header = read_header(weights)
         sha256 = sha256 or sha256_of(weights)
-        with self._lock, told("keep the model"):
+        with self._changing("keep the model"):
             taken = [model.name for model in self.shelf().models]
             name = suggested_name(name, taken) if is_name_free else checked_name(name, taken)
             card = make_card(name, _network_of(header, weights), header, sha256, making)
@@ -113,7 +113,7 @@ class ModelStore:
 
     def rename(self, name: str, new: str) -> StoredModel:
         """Call a model of the reader's own something else."""
-        with self._lock, told("rename the model"):
+        with self._changing("rename the model"):
             model = self._own(name)
             others = [each.name for each in self.shelf().models if each.key != model.key]
             new = checked_name(new, others)
@@ -128,7 +128,7 @@ class ModelStore:
 
     def delete(self, name: str) -> Deleted:
         """Move a model to the trash, where it can be brought back from for a month."""
-        with self._lock, told("delete the model"):
+        with self._changing("delete the model"):
             model = self._own(name, is_trouble_fine=True)
             was_default = read_default(self._folder).key == model.key
             moved = to_trash(self._folder, model.key)
@@ -139,7 +139,7 @@ class ModelStore:
 
     def restore(self, name_or_token: str) -> StoredModel:
         """Bring a deleted model back: by its token, or the one of this name that was deleted last."""
-        with self._lock, told("bring the model back"):
+        with self._changing("bring the model back"):
             places = {path.name: path for _, path in self._trash()}
             named = [path for name, path in self._trash() if folded(name) == folded(name_or_token)]
             place = places.get(name_or_token) or next(iter(named), None)
@@ -157,7 +157,7 @@ class ModelStore:
 
     def set_default(self, name: str) -> StoredModel:
         """Let a model answer where none is named."""
-        with self._lock, told("keep the choice of default model"):
+        with self._changing("keep the choice of default model"):
             model = self._known(name)
             if model.trouble:
                 raise ModelStoreError(f"{model.name!r} cannot be the default. {model.trouble}")
@@ -166,13 +166,19 @@ class ModelStore:
 
     def roll_back(self) -> StoredModel:
         """Let the default before this one answer again."""
-        with self._lock, told("keep the choice of default model"):
+        with self._changing("keep the choice of default model"):
             earlier = before(read_default(self._folder), self.shelf())
             if earlier is None:
                 raise ModelStoreError("There was no other default model before this one.")
             model, default = earlier
             write_default(self._folder, default)
         return model
+
+    @contextmanager
+    def _changing(self, doing: str) -> Iterator[None]:
+        """Let nobody else change the shelf meanwhile, in this program or another; doing: as in told."""
+        with self._lock, told(doing), locked(self._folder / ".lock"):
+            yield
 
     def _choose(self, key: str, name: str) -> None:
         write_default(self._folder, read_default(self._folder).chosen(key, name))

@@ -37,6 +37,7 @@ class MarksDesk(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self._window = window
+        self._may_lose = False
         self.home = window.services.data_folder or data_folder()
         self.editor = MarksEditor(window.state, self)
         self.editor.author = window.preferences.current.reader_name
@@ -83,6 +84,7 @@ class MarksDesk(QObject):
         self.keeper.saving_changed.connect(window.status.set_saved)
         self.keeper.failed.connect(window.errors.show)
         self.verdicts.given.connect(self._on_verdict)
+        self.verdicts.removed.connect(self._on_removed)
         window.detection.running_changed.connect(self._on_running_changed)
         window.preferences.changed.connect(lambda _settings: self._on_settings_changed())
         self._on_settings_changed()
@@ -126,6 +128,21 @@ class MarksDesk(QObject):
         from lungview.ui.marks.dialogs import ask_for_reader  # dialogs must not delay the start
 
         ask_for_reader(self._window.preferences.current.reader_name, self._take_reader, self._window)
+
+    def may_close(self) -> bool:
+        """Whether marks and reviews are on disk; where it refuses them the reader is asked, and the window stays."""
+        self.keeper.flush()
+        self._window.reviews.flush()
+        if self._may_lose or (not self.keeper.is_refused and self._window.reviews.is_saved):
+            return True
+        from lungview.ui.marks.closing import ask_to_close
+
+        ask_to_close(self._close_without, self._window)
+        return False
+
+    def _close_without(self) -> None:
+        self._may_lose = True
+        self._window.close()
 
     def close(self) -> None:
         """Keep everything; before the window goes."""
@@ -223,6 +240,10 @@ class MarksDesk(QObject):
 
     def _on_verdict(self, row: "LesionRow", made: "ReviewState") -> None:
         self.second.note_verdict(row.id, made)
+
+    def _on_removed(self, count: int) -> None:
+        boxes = "The box you drew" if count == 1 else f"The {count} boxes you drew"
+        self._window.centre.messages.tell(f"{boxes} went with the dismissed finding.", "Undo", self.editor.undo)
 
     def _on_running_changed(self, is_running: bool) -> None:
         if not is_running:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
@@ -16,6 +16,7 @@ from lungview.marks.store import RecordStore
 from lungview.marks.unsure import unsureness
 from lungview.task import Task
 from lungview.ui.jobs import Job, JobRunner
+from lungview.ui.marks.backlog import RETRY_MS, Backlog, OpenCase
 from lungview.ui.marks.editor import MarksEditor, now
 from lungview.ui.state import ViewerState
 
@@ -23,20 +24,6 @@ log = logging.getLogger(__name__)
 
 _PAUSE_MS = 150
 """Edits that follow each other closely are written once; what is older than this is safe from a crash."""
-
-_RETRY_MS = 5000
-
-
-@dataclass(slots=True)
-class _Open:
-    """The case whose marks are shown. base: the record as it was last known to be on disk. written: marks that the
-    annotation files tell."""
-
-    key: str
-    base: CaseRecord
-    record: CaseRecord
-    written: Marks
-    sizes: dict[str, tuple[int, int]]
 
 
 class MarksKeeper(QObject):
@@ -58,7 +45,7 @@ class MarksKeeper(QObject):
     ) -> None:
         super().__init__(parent)
         self._state, self._editor, self._store, self._boxes_folder = state, editor, store, boxes_folder
-        self._open: _Open | None = None
+        self._open: OpenCase | None = None
         self._job: Job[CaseRecord] | None = None
         self._is_dirty, self._has_failed = False, False
         self._writing = threading.Lock()
@@ -68,6 +55,7 @@ class MarksKeeper(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._save)
+        self._left = Backlog(self._write, self._on_left_failed, self)
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(lambda _folder: self._take_over())
         state.stack_about_to_change.connect(self.flush)
@@ -89,7 +77,12 @@ class MarksKeeper(QObject):
     @property
     def is_saved(self) -> bool:
         """Whether everything is on disk."""
-        return not (self._is_dirty or self._job is not None)
+        return not (self._is_dirty or self._job is not None or self._left)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether something is left that the disk did not take at the last flush."""
+        return bool(self._is_dirty or self._left)
 
     def set_reviewed(self, is_reviewed: bool) -> None:
         """Call the case done, or not."""
@@ -122,14 +115,16 @@ class MarksKeeper(QObject):
     def flush(self) -> None:
         """Save at once what waits; before another stack comes or the window closes."""
         self._timer.stop()
+        self._left.save()
         opened = self._open
-        if opened is None or self.is_saved:
+        if opened is None or not (self._is_dirty or self._job is not None):
             return
         self._is_dirty = False
         try:
             opened.base = self._write(opened, self.record)
         except LungViewError as error:
-            self.failed.emit(error)
+            self._on_failed(opened, error)
+            self._timer.start(RETRY_MS)
 
     def shut_down(self) -> None:
         """Save what waits and end the thread."""
@@ -153,12 +148,22 @@ class MarksKeeper(QObject):
         except LungViewError as error:
             self.failed.emit(error)
             return
-        is_new = not kept.opened
+        self._show_case(key, kept, self._left.take(key))
+
+    def _show_case(self, key: str, kept: CaseRecord, left: tuple[CaseRecord, CaseRecord] | None) -> None:
+        """Show a case's marks. kept: its record on disk. left: what that could not take the last time, if so."""
+        from lungview.reading import own_boxes
+
+        case, stack = self._state.case, self._state.stack
+        assert case is not None
+        assert stack is not None
+        is_new = not kept.opened and left is None
+        together = kept if left is None else merged(*left, kept)
         path = str(own_boxes.case_path(case.scan, stack))
-        marks = own_boxes.imported(_own_findings(case.annotations.findings)) if is_new else kept.marks
-        record = replace(kept, path=path, opened=now(), marks=marks)
+        marks = own_boxes.imported(_own_findings(case.annotations.findings)) if is_new else together.marks
+        record = replace(together, path=path, opened=now(), marks=marks)
         written = marks if is_new or not self._lacks_files(key, marks) else {}
-        self._open = _Open(key, kept, record, written, own_boxes.image_sizes(case.scan, stack))
+        self._open = OpenCase(key, kept, record, written, own_boxes.image_sizes(case.scan, stack))
         self._editor.is_enabled = True
         self._editor.take(record.marks)
         self._watch()
@@ -173,6 +178,8 @@ class MarksKeeper(QObject):
 
     def _forget(self) -> None:
         had_case = self._open is not None
+        if self._open is not None and self._is_dirty:
+            self._left.put(self._open, self.record)
         self._open, self._is_dirty = None, False
         self._editor.is_enabled = False
         self._editor.take({})
@@ -211,7 +218,7 @@ class MarksKeeper(QObject):
         job.failed.connect(lambda error: self._on_failed(opened, error))
         job.finished.connect(self._on_ended)
 
-    def _write(self, opened: _Open, mine: CaseRecord) -> CaseRecord:
+    def _write(self, opened: OpenCase, mine: CaseRecord) -> CaseRecord:
         """Write record and annotation files; called in the saving thread, or at the end in the window's own."""
         from lungview.reading import own_boxes
 
@@ -221,7 +228,7 @@ class MarksKeeper(QObject):
             opened.written = kept.marks
         return kept
 
-    def _on_saved(self, opened: _Open, mine: CaseRecord, kept: CaseRecord) -> None:
+    def _on_saved(self, opened: OpenCase, mine: CaseRecord, kept: CaseRecord) -> None:
         if opened is not self._open:
             return
         opened.base, self._has_failed = kept, False
@@ -230,10 +237,14 @@ class MarksKeeper(QObject):
         if opened.record.marks or kept.marks or self._editor.history.undo_name:
             self.saving_changed.emit("Saving…" if self._is_dirty else "Marks saved")
 
-    def _on_failed(self, opened: _Open, error: Exception) -> None:
+    def _on_failed(self, opened: OpenCase, error: Exception) -> None:
         if opened is self._open:
             self._is_dirty = self._has_failed = True  # tried again soon, and when the window closes
             self.saving_changed.emit("Marks not saved")
+        self.failed.emit(error)
+
+    def _on_left_failed(self, error: Exception) -> None:
+        self.saving_changed.emit("Marks not saved")
         self.failed.emit(error)
 
     def _on_ended(self) -> None:
@@ -241,7 +252,7 @@ class MarksKeeper(QObject):
         self._watch()
         self._take_over()  # what another window wrote meanwhile
         if self._is_dirty and self._open is not None and not self._timer.isActive():
-            self._timer.start(_RETRY_MS if self._has_failed else _PAUSE_MS)
+            self._timer.start(RETRY_MS if self._has_failed else _PAUSE_MS)
 
     def _take_over(self) -> None:
         """Show what another window has written about this case."""
@@ -259,7 +270,7 @@ class MarksKeeper(QObject):
             opened.written = theirs.marks
             self._show_merged(opened, merged(base, mine, theirs))
 
-    def _show_merged(self, opened: _Open, together: CaseRecord) -> None:
+    def _show_merged(self, opened: OpenCase, together: CaseRecord) -> None:
         opened.record = together
         if dict(together.marks) != dict(self._editor.marks):
             self._editor.adopt(together.marks)

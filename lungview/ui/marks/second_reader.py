@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from lungview.domain.finding import ReviewState
+from lungview.files import append_line
 from lungview.marks.mark import Marks
 from lungview.ui.marks.editor import MarksEditor, now
 from lungview.ui.marks.keeper import MarksKeeper
@@ -40,6 +41,7 @@ class SecondReader(QObject):
         self._before: Marks | None = None
         self._verdicts: dict[str, str] = {}
         self._key = self._left = ""
+        self._unwritten: list[str] = []
         state.stack_about_to_change.connect(self._on_leaving)
         state.stack_changed.connect(self._on_stack_changed)
         keeper.record_changed.connect(self.follow)
@@ -126,9 +128,10 @@ class SecondReader(QObject):
             "seconds": round(time.monotonic() - self._begun_s, 1),
             **facts,
         }
+        self._unwritten.append(json.dumps(line))
         try:
-            self._log_file.parent.mkdir(parents=True, exist_ok=True)
-            with self._log_file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-        except OSError as error:
+            while self._unwritten:
+                append_line(self._log_file, self._unwritten[0])
+                del self._unwritten[0]
+        except OSError as error:  # tried again with the next line
             log.warning("the reading log was not written: %s", error.strerror or type(error).__name__)

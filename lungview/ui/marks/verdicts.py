@@ -22,6 +22,8 @@ class Verdicts(QObject):
 
     given = Signal(object, object)
     """The LesionRow and the ReviewState."""
+    removed = Signal(int)
+    """How many boxes that the reader drew went with a dismissed finding."""
 
     def __init__(self, state: ViewerState, editor: MarksEditor, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,12 +31,18 @@ class Verdicts(QObject):
 
     def record(self, row: "LesionRow", made: ReviewState) -> None:
         """Take a verdict. Accepting keeps the reader's boxes where a reader has some, else the model's; taking an
-        acceptance back removes the boxes that came of it and were not touched since."""
+        acceptance back removes the boxes that came of it and were not touched since. Dismissing removes all of the
+        reader's own, so that nobody learns from what is called no lesion."""
         was = self._state.reviews.get(row.id, ReviewState.OPEN)
         if not self._editor.is_enabled:
             self._state.review(row.id, made)
         elif made is ReviewState.ACCEPTED:
             self._apply(row, was, made, self._kept(row))
+        elif made is ReviewState.DISMISSED:
+            own, from_verdict = self._own(row), self._untouched(row)
+            self._apply(row, was, made, own)
+            if len(own) > len(from_verdict):
+                self.removed.emit(len(own) - len(from_verdict))
         else:
             self._apply(row, was, made, self._untouched(row))
         self.given.emit(row, made)
@@ -80,12 +88,15 @@ class Verdicts(QObject):
 
     def _untouched(self, row: "LesionRow") -> dict[str, Mark | None]:
         """Boxes of a lesion that came of accepting it and are as they were then."""
-        if row.reader is None:
-            return {}
         from_verdict = {OriginKind.AI, OriginKind.READER}
+        marks = self._editor.marks
         return {
-            mark.id: None
-            for index, box in row.reader.boxes.items()
-            for mark in self._editor.on_slice(index)
-            if mark.box == box and mark.origin.kind in from_verdict and mark.origin.box == box
+            each: None
+            for each in self._own(row)
+            if marks[each].origin.kind in from_verdict and marks[each].origin.box == marks[each].box
         }
+
+    def _own(self, row: "LesionRow") -> dict[str, Mark | None]:
+        """The reader's own boxes of a lesion, to be removed."""
+        boxes = row.reader.boxes.items() if row.reader is not None else ()
+        return {mark.id: None for index, box in boxes for mark in self._editor.on_slice(index) if mark.box == box}

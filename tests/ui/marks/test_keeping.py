@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from lungview.domain.box import Box
 from lungview.domain.finding import ReviewState, Source
 from lungview.marks.mark import OriginKind
 from lungview.marks.record import CaseRecord
@@ -144,6 +145,23 @@ def test_a_dismissal_can_be_undone(window: MainWindow) -> None:
     press(window, Qt.Key.Key_D)
     press(window, Qt.Key.Key_Z, CTRL)
     assert window.state.reviews[row.id] is ReviewState.OPEN
+
+
+def test_what_the_reader_drew_and_then_dismissed_teaches_nothing_and_comes_back_by_undo(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.state.go_to_slice(1)
+    made = window.marks.editor.add(Box(4, 5, 20, 25))
+    assert made is not None
+    wait_until_idle(qtbot, window)
+    window.navigator.jump_to(next(row.id for row in window.state.rows if row.key_slice == 1))
+    press(window, Qt.Key.Key_D)
+    assert window.marks.editor.marks == {}
+    wait_until_saved(qtbot, window)
+    assert list(window.marks.boxes_folder().rglob("*.xml")) == []
+    assert "The box you drew went with the dismissed finding." in window.centre.messages.text
+    press(window, Qt.Key.Key_Z, CTRL)
+    assert list(window.marks.editor.marks) == [made.id]
 
 
 def test_a_reviewed_case_is_listed_for_training_with_its_own_files_only(

@@ -1,21 +1,19 @@
 """The trainings of this user, one folder each, so that one that was cut off is found at the next start."""
 
-import contextlib
-import json
 import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from lungview.errors import TrainingError
-from lungview.files import parse_json, write_atomically
+from lungview.files import write_atomically
 from lungview.places import data_folder
 from lungview.processes import is_alive, mark_of
 from lungview_training.config import TrainingConfig, load_config
+from lungview_training.supervision.record_file import read_record, to_bytes
 from lungview_training.supervision.settings_file import write_settings
 
 log = logging.getLogger(__name__)
@@ -101,7 +99,7 @@ class RunRegistry:
     def save(self, record: RunRecord) -> None:
         """Write a record in one move."""
         try:
-            write_atomically(self.folder_of(record) / RECORD_FILE, json.dumps(asdict(record), indent=1).encode())
+            write_atomically(self.folder_of(record) / RECORD_FILE, to_bytes(record))
         except OSError as error:
             raise _unwritable(error) from error
 
@@ -110,8 +108,9 @@ class RunRegistry:
         return replace(record, owner=os.getpid(), owner_mark=mark_of(os.getpid()))
 
     def all(self) -> list[RunRecord]:
-        """Every training, newest first; a record that cannot be read is passed over."""
-        found = [self._read(path) for path in self.folder.glob(f"*/{RECORD_FILE}")] if self.folder.is_dir() else []
+        """Every training, newest first; a damaged record is made anew, one of a later program passed over."""
+        folders = [path.parent for path in self.folder.glob(f"*/{RECORD_FILE}")] if self.folder.is_dir() else []
+        found = [read_record(each / RECORD_FILE, each / SETTINGS_FILE, each / RUN_FOLDER) for each in folders]
         return sorted((each for each in found if each is not None), key=lambda each: -each.created)
 
     def left_over(self) -> list[RunRecord]:
@@ -156,22 +155,7 @@ class RunRegistry:
             return run_id
         raise TrainingError("No folder for a new training could be made: discard some of the old ones.")
 
-    def _read(self, path: Path) -> RunRecord | None:
-        try:
-            return _record(parse_json(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            log.warning("a training's record cannot be read: %s", type(error).__name__)
-            return None
-
 
 def _unwritable(error: OSError) -> TrainingError:
     reason = error.strerror or type(error).__name__
     return TrainingError(f"LungView's data folder cannot be written ({reason}): free space, or make it writable.")
-
-
-def _record(table: Mapping[str, object]) -> RunRecord:
-    known = {each.name for each in fields(RunRecord)}
-    values = {name: value for name, value in table.items() if name in known}
-    with contextlib.suppress(KeyError):
-        values["state"] = State(str(values["state"]))
-    return RunRecord(**values)  # type: ignore[arg-type]
