@@ -13,6 +13,7 @@ from lungview.places import cache_folder
 from lungview.task import Cancelled, Task
 
 if TYPE_CHECKING:
+    from lungview.deidentify.values import Exported, Options
     from lungview.detection.store.store import ModelStore
     from lungview.domain.detection import Detector, ModelInfo
     from lungview.domain.model_shelf import StoredModel
@@ -104,6 +105,13 @@ def write_demo(folder: Path, task: Task | None = None) -> Path:
     return write.write_demo(folder, task)
 
 
+def export_case(path: Path, annotations: Path | None, folder: Path, options: "Options", task: Task) -> "Exported":
+    """Copy what a path holds, de-identified, into a new folder."""
+    from lungview.deidentify.export import export
+
+    return export(open_case(path, task, annotations), folder, options, task)
+
+
 def services(
     device: str = "auto",
     *,
@@ -121,6 +129,7 @@ def services(
         load_detector=partial(load_detector, device=device, is_cached=is_cached, leaves_a_core=True),
         available_models=available_models,
         write_demo=write_demo,
+        export=export_case,
         settings_file=settings_file,
         data_folder=state_folder,
         training=training_services(state_folder / "trainings" if state_folder is not None else None),

@@ -51,7 +51,7 @@ def export(case: Case, folder: Path, options: Options, task: Task) -> Exported:
     """
     if not case.scan.stacks:
         raise NothingFoundError(case.summary_problem())
-    _require_place(case.scan.root, folder)
+    require_place(case.scan.root, folder)
     try:
         parent = folder.absolute().parent
         parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +178,7 @@ def _files_of(patient: Patient) -> Iterator[_File]:
                 yield _File(source, place / f"{number:05d}.dcm", tuple(shown), source in captures)
 
 
-def _require_place(root: Path, folder: Path) -> None:
+def require_place(root: Path, folder: Path) -> None:
     """Refuse a folder that holds something, or that lies in the case itself."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportError(f"{folder.name} is there already and is not empty: name a new folder for the copy.")

@@ -13,6 +13,7 @@ from lungview.ui.detection_controller import DetectionController
 from lungview.ui.dialog_opener import DialogOpener
 from lungview.ui.display_state import DisplayState
 from lungview.ui.docks import PaneDock
+from lungview.ui.exporting import ExportDesk
 from lungview.ui.findings.navigation import FindingNavigator
 from lungview.ui.findings.panel import FindingsPanel
 from lungview.ui.findings.rows_keeper import RowsKeeper
@@ -136,6 +137,7 @@ def connect(window: "MainWindow") -> None:
     window.marks.connect_commands()
     window.news = News(window)
     window.shelf = ShelfDesk(window)
+    window.export = ExportDesk(window)
     window.training = TrainingDesk(window)
     window.layouts.show_first()
     if window.isVisible():

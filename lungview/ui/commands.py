@@ -15,7 +15,7 @@ from lungview.ui.theme import Scheme
 if TYPE_CHECKING:
     from lungview.ui.main_window import MainWindow
 
-NEED_CASE = (Id.CHOOSE_ANNOTATIONS, Id.CLOSE_CASE, Id.REPORT)
+NEED_CASE = (Id.CHOOSE_ANNOTATIONS, Id.EXPORT, Id.CLOSE_CASE, Id.REPORT)
 """Commands that make no sense before a folder is open."""
 NEED_STACK = (
     Id.PREVIOUS_SLICE, Id.NEXT_SLICE, Id.BACK_TEN, Id.FORWARD_TEN, Id.FIRST_SLICE, Id.LAST_SLICE, Id.CINE,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lungview.ui.detection_controller import DetectionController
     from lungview.ui.dialog_opener import DialogOpener
     from lungview.ui.display_state import DisplayState
+    from lungview.ui.exporting import ExportDesk
     from lungview.ui.findings.navigation import FindingNavigator
     from lungview.ui.findings.panel import FindingsPanel
     from lungview.ui.findings.rows_keeper import RowsKeeper
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         toolbar: ToolBar
         dialogs: DialogOpener
         news: News
+        export: ExportDesk
         training: TrainingDesk
         shelf: ShelfDesk
 

@@ -54,7 +54,8 @@ def fill_menus(
     file, view, models = titled[Title.FILE], titled[Title.VIEW], titled[Title.MODEL]
     _add(file, actions, (Id.OPEN_FOLDER, Id.OPEN_FILE))
     recent = file.addMenu("Open recent")
-    _add(file, actions, (Id.OPEN_DEMO, "", Id.CHOOSE_ANNOTATIONS, Id.CLOSE_CASE, "", Id.SETTINGS, "", Id.QUIT))
+    _add(file, actions, (Id.OPEN_DEMO, "", Id.CHOOSE_ANNOTATIONS, Id.EXPORT, Id.CLOSE_CASE, "", Id.SETTINGS, ""))
+    _add(file, actions, (Id.QUIT,))
     windows = view.addMenu("Window")
     _add(view, actions, ("", *_VIEW))
     _add(titled[Title.SLICES], actions, _GO)

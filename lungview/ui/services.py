@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # numpy and pydicom must not be imported before the first paint
+    from lungview.deidentify.values import Exported, Options
     from lungview.domain.detection import Detector, ModelInfo
     from lungview.domain.study import Stack
     from lungview.domain.volume import Volume
@@ -48,6 +49,7 @@ class Services:
     settings_file: where settings are kept, None for the user's own place (or LUNGVIEW_HOME).
     data_folder: where review states are kept, None for the user's own place (or LUNGVIEW_HOME).
     library: gives the shelf of models, None where only the bundled ones are offered.
+    export: path, annotation folder or None, new folder, options -> the de-identified copy made; None where not offered.
     training: what fine-tuning needs, None where it is not offered.
     """
 
@@ -56,6 +58,7 @@ class Services:
     load_detector: "Callable[[str], Detector]"
     available_models: "Callable[[], tuple[ModelInfo, ...]]"
     write_demo: "Callable[[Path, Task], Path] | None" = None
+    export: "Callable[[Path, Path | None, Path, Options, Task], Exported] | None" = None
     settings_file: Path | None = None
     data_folder: Path | None = None
     training: "TrainingServices | None" = None

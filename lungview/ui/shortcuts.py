@@ -34,6 +34,7 @@ class Id(StrEnum):
     OPEN_FILE = "open-file"
     OPEN_DEMO = "open-demo"
     CHOOSE_ANNOTATIONS = "choose-annotations"
+    EXPORT = "export-deidentified"
     CLOSE_CASE = "close-case"
     CLEAR_RECENT = "clear-recent"
     SETTINGS = "settings"
@@ -120,6 +121,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(Id.OPEN_FILE, "Open file, DICOMDIR or zip…", Group.FILE, ("Ctrl+Shift+O",)),
     Command(Id.OPEN_DEMO, "Open the demo patient", Group.FILE),
     Command(Id.CHOOSE_ANNOTATIONS, "Choose annotation folder…", Group.FILE),
+    Command(Id.EXPORT, "Export de-identified…", Group.FILE, hint="Copy the case without what tells whose it is"),
     Command(Id.CLOSE_CASE, "Close", Group.FILE, ("Ctrl+W",)),
     Command(Id.CLEAR_RECENT, "Forget recent", Group.FILE),
     Command(Id.SETTINGS, "Settings…", Group.FILE, ("Ctrl+,",), "gear-six", hint="Settings"),

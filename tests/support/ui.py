@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from lungview.app import export_case
 from lungview.dicom.load import load_volume
 from lungview.domain.box import Box
 from lungview.domain.detection import Detector, ModelInfo
@@ -93,6 +94,7 @@ class WindowMaker:
             load_volume=load_volume,
             load_detector=load_detector or (lambda _name: answers),
             available_models=lambda: models or (answers.info,),
+            export=export_case,
             settings_file=file,
             data_folder=self._folder / "data",
             library=(lambda: library) if library is not None else None,
