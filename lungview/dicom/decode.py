@@ -1,4 +1,4 @@
-"""Decode the pixels of any file with pydicom and its plug-ins."""
+"""Decode the pixels of any file: compressed ones in a decoding process, all others with pydicom."""
 
 import logging
 import threading
@@ -8,36 +8,24 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lungview.dicom import jpeg_decode, syntaxes
+from lungview.dicom import syntaxes
+from lungview.dicom.decoding.compressed import CompressedReader
 from lungview.dicom.pixels import StoredArray
 from lungview.dicom.pydicom_header import name_syntax
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.dicom.sources import SourceReader
-from lungview.domain.arrays import UInt8Array
+from lungview.domain.arrays import HuArray, UInt8Array
 from lungview.domain.study import FileSource, Instance
-from lungview.errors import DicomError, UnsupportedTransferSyntaxError
+from lungview.errors import DicomError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 log = logging.getLogger(__name__)
 
-_PREFIX: Final = "1.2.840.10008.1.2."
-_OWN_JPEG: Final = "own"
-_PLUGINS: Final = {
-    _PREFIX + "5": ("pylibjpeg", "pydicom"),
-    _PREFIX + "4.50": ("pillow",),
-    _PREFIX + "4.51": ("pillow",),
-    _PREFIX + "4.80": ("pyjpegls",),
-    _PREFIX + "4.81": ("pyjpegls",),
-    _PREFIX + "4.90": ("pylibjpeg",),
-    _PREFIX + "4.91": ("pylibjpeg",),
-    _PREFIX + "4.201": ("pylibjpeg",),
-    _PREFIX + "4.202": ("pylibjpeg",),
-    _PREFIX + "4.203": ("pylibjpeg",),
-}
-"""Which of pydicom's plug-ins decode what. Named, because one that pydicom would ask first, where it is installed, ends
-the whole program when a stream is damaged."""
+_YBR: Final = frozenset({"YBR_FULL", "YBR_FULL_422"})
+_TURNED_BY_STREAM: Final = frozenset({syntaxes.Codec.JPEG, syntaxes.Codec.JPEG_XL})
+"""Codecs whose streams say how their colours are kept, so that they come out as RGB."""
 
 
 class Decoder:
@@ -48,40 +36,62 @@ class Decoder:
 
     def __init__(self, sources: SourceReader) -> None:
         self._sources = sources
+        self._compressed = CompressedReader(sources)
         self._lock = threading.Lock()
         self._kept: tuple[FileSource, Dataset, int] | None = None
 
-    def stored(self, instance: Instance) -> StoredArray:
+    def stored(self, instance: Instance, cells: HuArray | None = None) -> StoredArray:
         """Return the stored values of a plane without colour, (row, column), the modality LUT applied where it has one.
 
+        cells: (row, column), where a decoder may put them as filed, unsigned ones by their bits; then it is returned.
         Raises OSError where the file cannot be read, DicomError with a sentence where it cannot be decoded.
         """
+        if not instance.pixels.has_modality_lut:
+            return self._plane(instance, cells)
+        plane = self._plane(instance)
         from pydicom.pixels.processing import apply_modality_lut
 
         with quiet():
-            dataset, shift = self._dataset(instance)
-            plane = self._plane(instance, dataset, shift)
-            if instance.pixels.has_modality_lut:
-                plane = _whole(instance, lambda: apply_modality_lut(plane, dataset))
-        return plane
+            dataset, _ = self._dataset(instance)
+            return _whole(instance, lambda: apply_modality_lut(plane, dataset))
 
     def colour(self, instance: Instance) -> UInt8Array:
         """Return a colour plane as (row, column, 3) RGB, YBR and palettes converted, deeper colours cut to 8 bits."""
         from pydicom.pixels.processing import apply_color_lut
 
-        with quiet():
-            dataset, shift = self._dataset(instance)
-            plane = self._plane(instance, dataset, shift)
-            bits = instance.pixels.bits_stored
-            if instance.pixels.photometric.startswith("PALETTE"):
+        plane = self._plane(instance)
+        bits = instance.pixels.bits_stored
+        if instance.pixels.photometric.startswith("PALETTE"):
+            with quiet():
+                dataset, _ = self._dataset(instance)
                 plane = _whole(instance, lambda: apply_color_lut(plane, dataset))
-                bits = plane.dtype.itemsize * 8
+            bits = plane.dtype.itemsize * 8
         if plane.ndim == 2:
             plane = np.repeat(plane[:, :, np.newaxis], 3, axis=2)
         if plane.ndim != 3 or plane.shape[2] < 3:
             raise _damaged(instance)
         shallow: UInt8Array = (plane[:, :, :3].astype(np.int64) >> max(0, bits - 8)).astype(np.uint8)
-        return shallow
+        return _as_rgb(shallow) if _is_still_ybr(instance) else shallow
+
+    def _plane(self, instance: Instance, cells: HuArray | None = None) -> StoredArray:
+        """Return one plane as its decoder hands it over; raises DicomError with a sentence where that fails."""
+        if syntaxes.is_encapsulated(instance.pixels.transfer_syntax_uid):
+            return self._compressed.read(instance, cells)
+        with quiet():
+            dataset, shift = self._dataset(instance)
+            return self._by_pydicom(instance, dataset, shift)
+
+    def _by_pydicom(self, instance: Instance, dataset: "Dataset", shift: int) -> StoredArray:
+        from pydicom.pixels.utils import pixel_array
+
+        try:
+            plane = pixel_array(dataset, index=instance.frame)
+        except Exception as error:  # a broken file can raise nearly anything inside the parser
+            log.info("a plain plane cannot be read: %s", type(error).__name__)
+            raise _damaged(instance) from error
+        if plane.shape[:2] != (instance.pixels.rows, instance.pixels.columns):
+            raise _damaged(instance)
+        return plane.astype(np.int64) >> shift if shift else plane
 
     def _dataset(self, instance: Instance) -> "tuple[Dataset, int]":
         """Return the parsed file, and by how many bits its stored values are to be shifted down."""
@@ -104,28 +114,6 @@ class Decoder:
                 self._kept = (source, dataset, shift)
         return dataset, shift
 
-    def _plane(self, instance: Instance, dataset: "Dataset", shift: int) -> StoredArray:
-        """Return one plane as its decoder hands it over; raises DicomError with a sentence where that fails."""
-        syntax = instance.pixels.transfer_syntax_uid
-        plugins = _plugins(instance)
-        if plugins is None:
-            raise UnsupportedTransferSyntaxError(
-                f"{instance.source.name} is compressed as {syntaxes.name_of(syntax)}, which no decoder here reads."
-                " Export it again uncompressed."
-            )
-        for plugin in plugins:
-            try:
-                plane = _decode(instance, dataset, plugin)
-            except BaseException as error:
-                # Every decoder has exceptions of its own; one written in Rust even raises beside Exception.
-                if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                    raise
-                log.info("a plane of transfer syntax %s cannot be decoded: %s", syntax, type(error).__name__)
-                continue
-            if plane.shape[:2] == (instance.pixels.rows, instance.pixels.columns):
-                return plane.astype(np.int64) >> shift if shift else plane
-        raise _damaged(instance)
-
 
 def _whole(instance: Instance, make: Callable[[], StoredArray]) -> StoredArray:
     """Return a plane that a look-up table makes; a table that makes none is damage."""
@@ -138,22 +126,20 @@ def _whole(instance: Instance, make: Callable[[], StoredArray]) -> StoredArray:
     return plane
 
 
-def _plugins(instance: Instance) -> tuple[str, ...] | None:
-    """Return the decoders to try, in order, by pydicom's names; None where none reads the transfer syntax."""
-    syntax = instance.pixels.transfer_syntax_uid
-    if not syntaxes.is_encapsulated(syntax):
-        return ("",)
-    if syntax in jpeg_decode.SYNTAXES and not instance.pixels.is_colour:
-        return (_OWN_JPEG,)
-    return _PLUGINS.get(syntax)
+def _is_still_ybr(instance: Instance) -> bool:
+    """Whether a compressed plane's colours come as luminance and differences; pydicom turns those of plain files."""
+    pixels = instance.pixels
+    return pixels.photometric in _YBR and (
+        syntaxes.is_encapsulated(pixels.transfer_syntax_uid)
+        and syntaxes.codec_of(pixels.transfer_syntax_uid) not in _TURNED_BY_STREAM
+    )
 
 
-def _decode(instance: Instance, dataset: "Dataset", plugin: str) -> StoredArray:
-    from pydicom.pixels.utils import pixel_array
+def _as_rgb(plane: UInt8Array) -> UInt8Array:
+    from pydicom.pixels.processing import convert_color_space
 
-    if plugin == _OWN_JPEG:
-        return jpeg_decode.decode_jpeg(instance, dataset)
-    return pixel_array(dataset, index=instance.frame, decoding_plugin=plugin)
+    turned: UInt8Array = convert_color_space(plane, "YBR_FULL", "RGB").astype(np.uint8)
+    return turned
 
 
 def _take_high_bit(dataset: "Dataset") -> int:

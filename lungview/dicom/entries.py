@@ -67,7 +67,7 @@ class EntryBuilder:
 
     def _entry(self, source: FileSource, header: RawHeader, values: dict[int, bytes], frame: int, frames: int) -> Entry:
         get = values.get
-        key = (header.transfer_syntax_uid, header.pixel_offset, frame, *map(get, _COMMON_TAGS))
+        key = (header.transfer_syntax_uid, header.pixel_offset, header.fragments_offset, frame, *map(get, _COMMON_TAGS))
         common = self._common.get(key)
         if common is None:
             common = self._common[key] = self._read_common(header, values, frame)
@@ -84,7 +84,7 @@ class EntryBuilder:
             common.orientation,
             common.pixel_spacing_mm,
             common.slice_thickness_mm,
-            numbers.decimal(get(tags.SLICE_LOCATION)),
+            numbers.length(get(tags.SLICE_LOCATION)),
             common.windows,
         )
         return Entry(
@@ -103,7 +103,7 @@ class EntryBuilder:
             acquisition_number=numbers.integer(get(tags.ACQUISITION_NUMBER)),
             orientation=numbers.orientation(orientation) if orientation else None,
             pixel_spacing_mm=numbers.spacing(spacing) if spacing else None,
-            slice_thickness_mm=numbers.decimal(get(tags.SLICE_THICKNESS)),
+            slice_thickness_mm=numbers.length(get(tags.SLICE_THICKNESS)),
             windows=_windows(get(tags.WINDOW_CENTRE), get(tags.WINDOW_WIDTH)),
         )
 
@@ -123,4 +123,5 @@ def _windows(centres: bytes | None, widths: bytes | None) -> tuple[Window, ...]:
     if not centres or not widths:
         return ()
     pairs = zip(numbers.decimals(centres) or (), numbers.decimals(widths) or (), strict=False)
-    return tuple(dict.fromkeys(Window(centre, width) for centre, width in pairs if width >= 1))
+    sound = (each for each in pairs if each[1] >= 1 and all(map(numbers.is_plausible, each)))
+    return tuple(dict.fromkeys(Window(centre, width) for centre, width in sound))

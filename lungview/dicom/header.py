@@ -58,14 +58,16 @@ class RawHeader:
 
     values: tag -> value as filed, numbers little endian, sequences as b"". pixel_offset: where pixel data begin in the
     file, bytes; -1 where they are compressed or not plainly there. pixel_length: their length as filed, -1 where
-    unknown. has_pixels: whether there is a pixel data element. frames: what differs per frame, in frame order, of a
-    file that keeps geometry per frame; empty for all others.
+    unknown. fragments_offset: where the items of compressed pixel data begin, bytes, -1 where there are none.
+    has_pixels: whether there is a pixel data element. frames: what differs per frame, in frame order, of a file that
+    keeps geometry per frame; empty for all others.
     """
 
     transfer_syntax_uid: str
     values: dict[int, bytes]
     pixel_offset: int = -1
     pixel_length: int = -1
+    fragments_offset: int = -1
     has_pixels: bool = False
     frames: tuple[dict[int, bytes], ...] = ()
 
@@ -237,7 +239,9 @@ def _keep(values: dict[int, bytes], filed_tag: int, value: bytes) -> bool:
 
 def _note_pixels(header: RawHeader, offset: int, length: int) -> None:
     header.has_pixels = True
-    if length != UNDEFINED and not syntaxes.is_encapsulated(header.transfer_syntax_uid):
+    if syntaxes.is_encapsulated(header.transfer_syntax_uid):
+        header.fragments_offset = offset
+    elif length != UNDEFINED:
         header.pixel_offset, header.pixel_length = offset, length
 
 

@@ -10,6 +10,11 @@ from lungview.errors import DicomError
 MAX_INFLATED: Final = 2 << 30
 """Bytes: more than any single file of a chest CT holds."""
 
+_ANY_SIZE: Final = 64 << 20
+"""Bytes that even the smallest file may unpack to."""
+_MAX_PACKING: Final = 100
+"""How many times smaller a larger file may be than what it unpacks to: images of tissue pack 2 to 10 times."""
+
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
@@ -27,7 +32,7 @@ def is_deflated(head: bytes) -> bool:
 def inflate(data: bytes) -> bytes:
     """Return the bytes inside a gzip file; those of another file as they are.
 
-    Raises DicomError where they are damaged or unpack to more than MAX_INFLATED.
+    Raises DicomError where they are damaged or unpack to more than any image does.
     """
     return _decompress(data, _GZIP_WINDOW) if is_gzip(data) else data
 
@@ -35,7 +40,7 @@ def inflate(data: bytes) -> bytes:
 def undeflate(data: bytes) -> bytes:
     """Return a deflated DICOM file (PS3.5 A.5) as the explicit little-endian one it stands for; others as they are.
 
-    Raises DicomError where it is damaged or unpacks to more than MAX_INFLATED.
+    Raises DicomError where it is damaged or unpacks to more than any image does.
     """
     syntax, start = end_of_meta(data)
     if syntax != syntaxes.DEFLATED:
@@ -48,8 +53,9 @@ def undeflate(data: bytes) -> bytes:
 
 def _decompress(data: bytes, window_bits: int) -> bytes:
     decompressor = zlib.decompressobj(window_bits)
+    most = min(MAX_INFLATED, max(_ANY_SIZE, _MAX_PACKING * len(data)))
     try:
-        inflated = decompressor.decompress(data, MAX_INFLATED)
+        inflated = decompressor.decompress(data, most)
     except zlib.error as error:
         raise DicomError("is damaged inside") from error
     if decompressor.unconsumed_tail:

@@ -2,8 +2,15 @@
 
 from functools import lru_cache
 from math import isfinite
+from typing import Final
 
 from lungview.domain.geometry import Point
+
+FARTHEST_MM: Final = 1e6
+"""No slice lies a kilometre away; squares and sums of larger numbers are no numbers any more."""
+_SPACINGS_MM: Final = (1e-5, 1e3)
+LARGEST: Final = 1e12
+"""No window and no rescale uses numbers beyond this, or between 0 and its inverse."""
 
 
 @lru_cache(maxsize=8192)
@@ -20,6 +27,17 @@ def decimal(value: bytes | None) -> float | None:
     """Return the first number of a decimal string, None where absent or no number."""
     numbers = decimals(value) if value else None
     return numbers[0] if numbers else None
+
+
+def length(value: bytes | None) -> float | None:
+    """Return the first number of a decimal string in mm, None where absent or beyond anything that is measured."""
+    number = decimal(value)
+    return number if number is not None and abs(number) <= FARTHEST_MM else None
+
+
+def is_plausible(number: float | None) -> bool:
+    """Whether a number is one, and neither so large nor so small that reckoning with it fails."""
+    return number is not None and (number == 0 or 1 / LARGEST <= abs(number) <= LARGEST)
 
 
 def integer(value: bytes | None) -> int | None:
@@ -40,9 +58,11 @@ def uint16(value: bytes | None, default: int = 0) -> int:
 
 @lru_cache(maxsize=8192)
 def point(value: bytes) -> Point | None:
-    """Return three coordinates, None where they are not three numbers."""
+    """Return three coordinates in mm, None where they are not three numbers that a patient may lie at."""
     numbers = decimals(value)
-    return (numbers[0], numbers[1], numbers[2]) if numbers is not None and len(numbers) == 3 else None
+    if numbers is None or len(numbers) != 3 or max(map(abs, numbers)) > FARTHEST_MM:
+        return None
+    return numbers[0], numbers[1], numbers[2]
 
 
 @lru_cache(maxsize=1024)
@@ -60,8 +80,9 @@ def orientation(value: bytes) -> tuple[float, float, float, float, float, float]
 
 @lru_cache(maxsize=1024)
 def spacing(value: bytes) -> tuple[float, float] | None:
-    """Return the distance between rows, then between columns, mm; None where they are not two lengths."""
+    """Return the distance between rows, then between columns, mm; None where no pixel may be of that size."""
     numbers = decimals(value)
-    if numbers is None or len(numbers) != 2 or min(numbers) <= 0:
+    least, most = _SPACINGS_MM
+    if numbers is None or len(numbers) != 2 or not least <= min(numbers) <= max(numbers) <= most:
         return None
     return numbers[0], numbers[1]

@@ -34,8 +34,8 @@ def decode_format(header: RawHeader, values: dict[int, bytes], frame: int) -> Pi
     samples = number(tags.SAMPLES_PER_PIXEL, 1)
     is_signed = number(tags.PIXEL_REPRESENTATION) == 1
     slope = numbers.decimal(values.get(tags.RESCALE_SLOPE))
-    has_plain_bits = number(tags.HIGH_BIT, bits_stored - 1) == bits_stored - 1
-    is_plain = header.transfer_syntax_uid in syntaxes.UNCOMPRESSED_LITTLE_ENDIAN and has_plain_bits
+    shift = number(tags.HIGH_BIT, bits_stored - 1) + 1 - bits_stored
+    is_plain = header.transfer_syntax_uid in syntaxes.UNCOMPRESSED_LITTLE_ENDIAN and shift == 0
     is_located = header.pixel_offset >= 0 and is_plain and bits_allocated % 8 == 0
     return PixelFormat(
         rows=rows,
@@ -51,6 +51,8 @@ def decode_format(header: RawHeader, values: dict[int, bytes], frame: int) -> Pi
         padding=_padding(values, is_signed),
         has_modality_lut=tags.MODALITY_LUT in values,
         offset=header.pixel_offset + frame * (rows * columns * samples * bits_allocated // 8) if is_located else -1,
+        fragments_offset=header.fragments_offset,
+        shift=shift if 0 < shift <= bits_allocated - bits_stored else 0,
     )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from lungview.dicom import syntaxes, tags
 from lungview.dicom.header import PREAMBLE, RawHeader
+from lungview.dicom.pydicom_bounds import Bounded, require_few_items
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.errors import DicomError, NotDicomError
 
@@ -45,9 +46,11 @@ def read_header(stream: BinaryIO) -> RawHeader:
     stream.seek(0)
     try:
         with quiet():
-            dataset = dcmread(stream, stop_before_pixels=True, defer_size=_DEFER, force=True)
+            dataset = dcmread(Bounded(stream), stop_before_pixels=True, defer_size=_DEFER, force=True)
             header = _raw_header(dataset)
             header.has_pixels = stream.read(4) in {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
+    except (DicomError, MemoryError):
+        raise
     except Exception as error:  # a hostile or broken file can raise nearly anything inside the parser
         if has_preamble:
             raise DicomError("has a header that cannot be read") from error
@@ -115,6 +118,9 @@ def _raw(dataset: "Dataset", tag: int, big_endian: bool) -> bytes | None:
 
 def _frames(dataset: "Dataset", big_endian: bool) -> tuple[dict[int, bytes], ...]:
     """Return what each frame says of itself, what all frames share filled in."""
+    raw = dataset.get_item(tags.PER_FRAME_FUNCTIONAL_GROUPS)
+    if raw is not None and isinstance(raw.value, bytes):
+        require_few_items(raw.value)
     shared_groups = dataset.get(tags.SHARED_FUNCTIONAL_GROUPS)
     shared = (
         _frame_values(shared_groups.value[0], big_endian) if shared_groups is not None and shared_groups.value else {}

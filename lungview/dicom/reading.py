@@ -1,12 +1,13 @@
 """Read one file's header into entries, or say why it is not among the images."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from lungview.dicom import kinds, problems, syntaxes, tags
 from lungview.dicom.entries import Entry, EntryBuilder
 from lungview.dicom.header import PREAMBLE, HeaderParser, RawHeader, ShortHeadError
 from lungview.dicom.inflate import is_deflated, is_gzip
-from lungview.dicom.numbers import integer, uint16
+from lungview.dicom.numbers import decimal, integer, is_plausible, uint16
 from lungview.dicom.sequences import OddHeaderError
 from lungview.dicom.sources import SourceReader
 from lungview.domain.study import FileProblem, FileSource
@@ -43,6 +44,8 @@ class FileReader:
             return problems.not_dicom(source)
         except DicomError as error:
             return problems.broken(source, str(error))
+        except MemoryError:
+            return problems.too_large_for_memory(source)
         return _problem_of(source, header, size) or self._builder.build(source, header)
 
     def _header(self, source: FileSource) -> tuple[RawHeader, int]:
@@ -75,7 +78,7 @@ class FileReader:
             header = self._with_frames(source, self._parser.parse(data, is_whole=True))
         except (OddHeaderError, ShortHeadError):
             header = self._header_by_pydicom(source, data)
-        header.pixel_offset = -1  # offsets inside the unpacked bytes mean nothing in the file
+        header.pixel_offset = header.fragments_offset = -1  # places in unpacked bytes mean nothing in the file
         if is_deflated(head):
             header.transfer_syntax_uid = syntaxes.DEFLATED
         return header, len(data)
@@ -134,12 +137,22 @@ def _problem_of_pixels(source: FileSource, header: RawHeader, rows: int, columns
     bits = uint16(values.get(tags.BITS_ALLOCATED), 16)
     if bits not in {1, 8, 16, 32, 64}:
         return problems.bad_value(source, "number of bits per pixel")
+    for each in (values, *header.frames):
+        if not _has_plausible_rescale(each):
+            return problems.bad_value(source, "rescale slope or intercept")
     samples = uint16(values.get(tags.SAMPLES_PER_PIXEL), 1)
     is_subsampled = values.get(tags.PHOTOMETRIC, b"").startswith(b"YBR_FULL_422")
     needed = rows * columns * frames * (2 if is_subsampled else samples) * bits // 8
-    if header.pixel_offset < 0 and needed > max(_ANY_SIZE, _MAX_PACKING * size):
+    unpacked = needed * max(16 // bits, 1)  # a pixel takes two bytes at least once it is a value
+    if header.pixel_offset < 0 and unpacked > max(_ANY_SIZE, _MAX_PACKING * size):
         return problems.bad_value(source, f"size of {columns} x {rows} pixels for its {size} bytes")
     held = size - header.pixel_offset
     if header.pixel_offset >= 0 and held < needed:
         return problems.truncated(source, held, needed)
     return None
+
+
+def _has_plausible_rescale(values: Mapping[int, bytes]) -> bool:
+    """Whether slope and intercept are absent, empty, or numbers that can be reckoned with."""
+    filed = (values.get(tag, b"").strip(b"\0 ") for tag in (tags.RESCALE_SLOPE, tags.RESCALE_INTERCEPT))
+    return all(not each or is_plausible(decimal(each)) for each in filed)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lungview.dicom.decode import Decoder
-from lungview.dicom.pixels import StoredArray, rescale_in_place, rule_for, to_float32, to_int16
+from lungview.dicom.pixels import Rule, StoredArray, rescale_in_place, rule_for, to_float32, to_int16
 from lungview.dicom.sources import SourceReader, read_into
+from lungview.domain.arrays import HuArray
 from lungview.domain.study import Instance, PixelFormat
 from lungview.domain.volume import Volume
 from lungview.errors import DicomError
@@ -44,20 +45,21 @@ class SliceReader:
             np.copyto(out, self._decoder.colour(instance), casting="no")
             return
         rule = rule_for(instance.pixels, self._volume.stack.unit)
-        if not _is_plain(instance.pixels):
-            stored = self._decoder.stored(instance)
-        elif out.dtype == np.int16:
+        if out.dtype != np.int16:
+            is_plain = _is_plain(instance.pixels)
+            to_float32(
+                self._filed_cells(instance, rule.is_signed) if is_plain else self._decoder.stored(instance), rule, out
+            )
+        elif self._fill_int16(instance, rule, out):
+            self.held.add(k)
+
+    def _fill_int16(self, instance: Instance, rule: Rule, out: HuArray) -> bool:
+        """Fill a plane's values; return whether any was held to int16's range."""
+        if _is_plain(instance.pixels):
             self._read_plain(instance, out)
-            if rescale_in_place(out, rule):
-                self.held.add(k)
-            return
-        else:
-            stored = self._filed_cells(instance, rule.is_signed)
-        if out.dtype == np.int16:
-            if to_int16(stored, rule, out):
-                self.held.add(k)
-        else:
-            to_float32(stored, rule, out)
+            return rescale_in_place(out, rule)
+        stored = self._decoder.stored(instance, out)
+        return rescale_in_place(out, rule) if stored is out else to_int16(stored, rule, out)
 
     def _filed_cells(self, instance: Instance, is_signed: bool) -> StoredArray:
         size = (instance.pixels.rows, instance.pixels.columns)

@@ -3,6 +3,7 @@
 import os
 from io import BytesIO, FileIO
 from pathlib import Path
+from stat import S_ISREG
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 _META: Final = 2048
 """Bytes that hold the file meta information of any file."""
 
-OPEN_FLAGS: Final = os.O_RDONLY | int(getattr(os, "O_BINARY", 0))
+OPEN_FLAGS: Final = os.O_RDONLY | int(getattr(os, "O_BINARY", 0)) | int(getattr(os, "O_NONBLOCK", 0))
+"""Not blocking: a pipe put in a file's place must not be waited for until somebody writes into it."""
 
 
 def read_into(path: Path, offset: int, buffer: memoryview) -> int:
@@ -33,6 +35,20 @@ def read_into(path: Path, offset: int, buffer: memoryview) -> int:
             while count < len(buffer) and (more := stream.readinto(buffer[count:])):
                 count += more
             return count
+    finally:
+        os.close(descriptor)
+
+
+def read_at(path: Path, offset: int, count: int = -1) -> bytes:
+    """Return so many bytes from a place in a file, all that follow for -1; fewer at the file's end."""
+    descriptor = os.open(path, OPEN_FLAGS)
+    try:
+        left = max(0, os.fstat(descriptor).st_size - offset)
+        if left > MAX_INFLATED:
+            raise DicomError("is larger than any image file should be")
+        with FileIO(descriptor, closefd=False) as stream:
+            stream.seek(offset)
+            return stream.read(left if count < 0 else min(count, left))
     finally:
         os.close(descriptor)
 
@@ -91,16 +107,26 @@ class SourceReader:
 
             data = read_member(self.archive(source.path), source.member)
         else:
-            if source.path.stat().st_size > MAX_INFLATED:
-                raise DicomError("is larger than any image file should be")
-            data = source.path.read_bytes()
+            data = read_at(source.path, 0)
         return undeflate(inflate(data))
 
     def stream(self, source: FileSource) -> BinaryIO:
         """Return a seekable stream of a DICOM file: of the file itself where it is plain, else of its whole bytes."""
         if source.member or self._is_packed(source):
             return BytesIO(self.whole(source))
-        return source.path.open("rb")
+        return self._plain(source.path)
+
+    @staticmethod
+    def _plain(path: Path) -> BinaryIO:
+        """Open a file that has been a plain one when it was listed; raises DicomError where it no longer is."""
+        stream = open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS))  # noqa: SIM115 - for its opener
+        status = os.fstat(stream.fileno())
+        if not S_ISREG(status.st_mode) or status.st_size > MAX_INFLATED:
+            stream.close()
+            raise DicomError(
+                "is larger than any image file should be" if status.st_size else "is no plain file any more"
+            )
+        return stream
 
     def _is_packed(self, source: FileSource) -> bool:
         head, _ = self.head(source, _META)

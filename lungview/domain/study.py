@@ -28,6 +28,8 @@ class PixelFormat:
 
     value = stored * slope + intercept. padding: first and last stored value that stand for "no measurement".
     offset: where uncompressed pixel data of this plane begin in the file, bytes; -1 where only a full parser can say.
+    fragments_offset: where the items of compressed pixel data begin, bytes; -1 likewise. shift: bits by which old files
+    keep values above the lowest one, as their High Bit says.
     """
 
     rows: int
@@ -43,6 +45,8 @@ class PixelFormat:
     padding: tuple[int, int] | None = None
     has_modality_lut: bool = False
     offset: int = -1
+    fragments_offset: int = -1
+    shift: int = 0
 
     @property
     def is_colour(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from imagecodecs import jpeg8_encode
+from imagecodecs import htj2k_encode, jpeg8_encode, jpegxl_encode
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -16,8 +16,10 @@ from pydicom.uid import (
     CTImageStorage,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
     ImplicitVRLittleEndian,
     JPEGLosslessSV1,
+    RLELossless,
 )
 
 ROOT = "1.2.826.0.1.3680043.8.498.77"
@@ -146,18 +148,37 @@ def save(dataset: Dataset, path: Path, *, is_implicit: bool = False) -> None:
     dataset.save_as(path, enforce_file_format=True)
 
 
+JPEG_XL = "1.2.840.10008.1.2.4.110"
+
+_ENCODERS: dict[str, Callable[[NDArray[np.uint16]], bytes]] = {
+    JPEGLosslessSV1: lambda plane: bytes(jpeg8_encode(plane, lossless=True)),
+    HTJ2KLossless: lambda plane: bytes(htj2k_encode(plane, reversible=True)),
+    JPEG_XL: lambda plane: bytes(jpegxl_encode(plane, lossless=True)),
+}
+"""Of syntaxes that pydicom has no encoder for."""
+
+
 def compress(path: Path, syntax: str) -> None:
-    """Encode a written file's pixels without loss in a compressed transfer syntax."""
+    """Encode a written file's pixels without loss in a compressed transfer syntax, the signed by their bits."""
     dataset = dcmread(path)
-    if syntax == JPEGLosslessSV1:
-        # pydicom has no encoder for it.
-        encoded = jpeg8_encode(dataset.pixel_array.view(np.uint16), lossless=True)
-        dataset.PixelData = encapsulate([bytes(encoded)])
-        dataset["PixelData"].VR = "OB"
-        dataset.file_meta.TransferSyntaxUID = UID(syntax)
-    else:
-        dataset.compress(syntax)
+    if syntax not in _ENCODERS:
+        # Named, because one that pydicom asks first, where it is installed, ends the whole program at small frames.
+        dataset.compress(syntax, encoding_plugin="pydicom" if syntax == RLELossless else "")
+        dataset.save_as(path)
+        return
+    planes = dataset.pixel_array.view(np.uint16).reshape(-1, dataset.Rows, dataset.Columns)
+    write_encoded(dataset, path, syntax, [_ENCODERS[syntax](plane) for plane in planes])
+
+
+def write_encoded(dataset: Dataset, path: Path, syntax: str, frames: Sequence[bytes]) -> None:
+    """Write a file with frames that are encoded already; syntax: also one that pydicom does not know yet."""
+    dataset.PixelData = encapsulate(list(frames))
+    dataset["PixelData"].VR = "OB"
+    stand_in = HTJ2KLossless
+    dataset.file_meta.TransferSyntaxUID = stand_in
     dataset.save_as(path)
+    assert len(syntax) <= len(stand_in)
+    path.write_bytes(path.read_bytes().replace(stand_in.encode(), syntax.encode().ljust(len(stand_in), b"\0"), 1))
 
 
 def _item(**values: object) -> Dataset:

@@ -38,7 +38,7 @@ _MAKERS = (
 )
 """Modules that decide what a slice looks like once decoded: a change in one makes all shards stale."""
 
-_DECODERS = ("lungview", "pydicom", "pylibjpeg", "pyjpegls", "imagecodecs", "pillow", "scikit-image", "scipy", "torch")
+_DECODERS = ("lungview", "pydicom", "imagecodecs", "pillow", "scikit-image", "scipy", "torch")
 
 Listed = tuple[list[Sample], list[Link]]
 """A source's samples, and what else ties its patients together."""
