@@ -14,6 +14,7 @@ from lungview.marks.store import RecordStore
 from lungview.places import data_folder
 from lungview.task import Task
 from lungview.ui.marks.editor import MarksEditor
+from lungview.ui.marks.following import FindingFollowsBox
 from lungview.ui.marks.keeper import MarksKeeper
 from lungview.ui.marks.second_reader import SecondReader
 from lungview.ui.marks.verdicts import Verdicts
@@ -43,6 +44,7 @@ class MarksDesk(QObject):
         self.editor.author = window.preferences.current.reader_name
         self.keeper = MarksKeeper(window.state, self.editor, RecordStore(self.home / "marks"), self.boxes_folder, self)
         self.verdicts = Verdicts(window.state, self.editor, self)
+        FindingFollowsBox(window.state, self.editor, self)
         self.second = SecondReader(
             window.state,
             self.editor,

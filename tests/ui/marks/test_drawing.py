@@ -17,7 +17,7 @@ from lungview.ui.marks.dialogs import PropagateDialog
 from lungview.ui.settings import Settings
 from lungview.ui.shortcuts import Id
 from tests.support.panes import place
-from tests.support.ui import MakeWindow, open_and_wait, press
+from tests.support.ui import MakeWindow, open_and_wait, press, wait_until_idle
 
 LEFT = Qt.MouseButton.LeftButton
 NO_KEY = Qt.KeyboardModifier.NoModifier
@@ -211,3 +211,22 @@ def test_two_windows_on_one_case_keep_the_boxes_of_both(
     both = {Box(4, 28, 20, 44), Box(40, 4, 60, 14)}
     qtbot.waitUntil(lambda: set(own_boxes(window).get(6, [])) == both, timeout=10_000)
     qtbot.waitUntil(lambda: set(own_boxes(other).get(6, [])) == both, timeout=10_000)
+
+
+def test_a_box_that_is_drawn_or_taken_hold_of_selects_its_finding(qtbot: QtBot, window: MainWindow) -> None:
+    other = window.state.rows[0]
+    window.navigator.jump_to(other.id)
+    window.state.go_to_slice(1)
+    made = window.marks.editor.add(Box(4, 5, 20, 25))
+    assert made is not None
+    wait_until_idle(qtbot, window)
+    row = window.state.selected_row
+    assert row is not None
+    assert row.reader is not None
+    assert row.reader.boxes == {1: made.box}
+    assert window.focus.target is not None
+    assert window.focus.target.box == made.box
+    window.state.select(other.id)
+    window.marks.editor.set_label(made, "G")
+    wait_until_idle(qtbot, window)
+    assert window.state.selected_id == other.id, "the reader chose another, and stays there"
