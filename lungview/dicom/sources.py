@@ -40,10 +40,16 @@ def read_into(path: Path, offset: int, buffer: memoryview) -> int:
 
 
 def read_at(path: Path, offset: int, count: int = -1) -> bytes:
-    """Return so many bytes from a place in a file, all that follow for -1; fewer at the file's end."""
+    """Return so many bytes from a place in a file, all that follow for -1; fewer at the file's end.
+
+    Raises OSError where the file cannot be read, DicomError with a clause where it is none, or holds too much.
+    """
     descriptor = os.open(path, OPEN_FLAGS)
     try:
-        left = max(0, os.fstat(descriptor).st_size - offset)
+        status = os.fstat(descriptor)
+        if not S_ISREG(status.st_mode):
+            raise DicomError("is no plain file any more")
+        left = max(0, status.st_size - offset)
         if left > MAX_INFLATED:
             raise DicomError("is larger than any image file should be")
         with FileIO(descriptor, closefd=False) as stream:
