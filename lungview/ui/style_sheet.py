@@ -74,8 +74,13 @@ QPushButton[role="offer"]:hover {{ background: {hovered}; }}
 
 def _field_rules(colours: Palette, hovered: str) -> str:
     return f"""
-QComboBox, QLineEdit, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
+QComboBox, QLineEdit, QAbstractSpinBox, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
   border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; padding: 4px 8px; min-height: 16px; }}
+QAbstractSpinBox {{ padding: 4px 20px 4px 0; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0 0 0 8px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 20px; border: none; }}
+QAbstractSpinBox::up-arrow {{ image: url("{_picture("caret-up.svg")}"); width: 10px; height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{_picture("caret-down.svg")}"); width: 10px; height: 10px; }}
 QComboBox::drop-down {{ border: none; width: 22px; }}
 QComboBox::down-arrow {{ image: url("{_picture("caret-down.svg")}"); width: 12px; height: 12px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.secondary_text}; border-radius: 3px;
@@ -83,7 +88,7 @@ QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.se
 QCheckBox::indicator:checked {{ background: {colours.accent}; border-color: {colours.accent};
   image: url("{_picture("check.svg")}"); }}
 QComboBox QAbstractItemView {{ border: 1px solid {colours.line}; }}
-QComboBox:focus, QLineEdit:focus {{ border-color: {colours.accent}; }}
+QComboBox:focus, QLineEdit:focus, QAbstractSpinBox:focus {{ border-color: {colours.accent}; }}
 QPlainTextEdit, QTextBrowser {{ background: {colours.panel}; border: 1px solid {colours.line};
   border-radius: {Size.RADIUS}px; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {colours.line}; }}

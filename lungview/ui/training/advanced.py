@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from lungview.ui.theme import Space
 from lungview_training.config import SplitKind
@@ -12,9 +12,10 @@ from lungview_training.supervision.sensible import MOST_FROZEN, SensibleSettings
 
 _DEVICES = {"auto": "Automatic", "cuda": "Graphics card (CUDA)", "mps": "Graphics card (Apple)", "cpu": "CPU"}
 _SPLITS = {
-    SplitKind.PATIENT: "By patient: nobody is learned from and tested on",
-    SplitKind.IMAGE: "By image: as in the study, flatters",
+    SplitKind.PATIENT: "By patient (nobody stands on both sides)",
+    SplitKind.IMAGE: "By image (as in the study; flatters)",
 }
+_Rows = tuple[tuple[str, QWidget], ...]
 _RATES = ("0.0001", "0.0002", "0.0003", "0.0005", "0.001", "0.002")
 
 
@@ -38,23 +39,24 @@ class AdvancedSettings(QWidget):
         self.test = _share("Held back for the proof at the end")
         self.device = QComboBox()
         self.set_devices(("cpu",))
-        form = QFormLayout(self)
-        form.setContentsMargins(Space.AROUND, 0, 0, 0)
-        form.setVerticalSpacing(Space.INSIDE)
-        form.setHorizontalSpacing(Space.AROUND)
-        rows: tuple[tuple[str, QWidget], ...] = (
+        data: _Rows = (
             ("Split", self.split),
             ("Validation part", self.validation),
             ("Test part", self.test),
+            ("Device", self.device),
+        )
+        learning: _Rows = (
             ("Epochs", self.epochs),
             ("Batch size", self.batch),
             ("Learning rate", self.rate),
             ("Frozen stages", self.freeze),
             ("Patience", self.patience),
-            ("Device", self.device),
         )
-        for words, field in rows:
-            form.addRow(QLabel(words), field)
+        both = QHBoxLayout(self)
+        both.setContentsMargins(Space.AROUND, 0, 0, 0)
+        both.setSpacing(2 * Space.AROUND)
+        both.addLayout(_form(data), 3)
+        both.addLayout(_form(learning), 2)
 
     def set_devices(self, found: Sequence[str]) -> None:
         """List what this computer has."""
@@ -91,6 +93,16 @@ class AdvancedSettings(QWidget):
             test_share=self.test.value() / 100,
             device=str(self.device.currentData()),
         )
+
+
+def _form(rows: _Rows) -> QFormLayout:
+    form = QFormLayout()
+    form.setVerticalSpacing(Space.INSIDE)
+    form.setHorizontalSpacing(Space.AROUND)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for words, field in rows:
+        form.addRow(QLabel(words), field)
+    return form
 
 
 def _spin(least: int, most: int, meaning: str) -> QSpinBox:

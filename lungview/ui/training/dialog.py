@@ -26,6 +26,9 @@ class TrainingDialog(QDialog):
     default_wanted = Signal(str)
     """Let the model of this name, kept just now, answer where none is chosen."""
 
+    use_wanted = Signal(str)
+    """Let the model of this name, kept just now, look at the case that is open."""
+
     def __init__(
         self, controller: TrainingController, runner: JobRunner, services: TrainingServices, parent: QWidget
     ) -> None:
@@ -158,10 +161,11 @@ class TrainingDialog(QDialog):
         self.judge = _button("Before and after", self._judge)
         self.discard = _button("Discard", self._discard)
         self.keep = _button("Keep the new model…", self._keep)
+        self.use = _button("Read with it now", lambda: self.use_wanted.emit(self.offered))
         self.make_default = _button("Make it the default", lambda: self.default_wanted.emit(self.offered))
         self.anew = _button("New training", lambda: self.show_page(self.setup))
         self.hide_button = _button("Close", self.close)
-        self.buttons = (self.hide_button, self.make_default, self.anew, self.back, self.discard, self.end_now,
+        self.buttons = (self.hide_button, self.make_default, self.anew, self.use, self.back, self.discard, self.end_now,
                         self.stop, self.keep_best, self.pause, self.go_on, self.check, self.start, self.judge,
                         self.keep)  # fmt: skip
 
@@ -186,7 +190,7 @@ class TrainingDialog(QDialog):
         record = self._controller.record
         is_free = not self.outcome.is_busy and not self.is_keeping
         if record is not None and record.state is State.KEPT:
-            return {self.anew: is_free} | ({self.make_default: is_free} if self.offered else {})
+            return {self.anew: is_free} | ({self.make_default: is_free, self.use: is_free} if self.offered else {})
         return {self.anew: is_free, self.discard: is_free} | ({self.keep: is_free} if self._can_keep else {})
 
     def _wanted_after(self) -> dict[QPushButton, bool]:
@@ -203,7 +207,10 @@ class TrainingDialog(QDialog):
             button.setVisible(button in wanted or button is self.hide_button)
             button.setEnabled(wanted.get(button, True))
         self.pause.setText("Go on" if self._controller.progress.is_paused else "Pause")
+        self.hide_button.setText("Keep reading" if self._controller.is_going else "Close")
         main = next((each for each in reversed(self.buttons) if each in wanted), self.hide_button)
+        if self._controller.is_going and self.pages.currentWidget() is self.live:
+            main = self.hide_button  # Enter does not stop what goes on
         for button in self.buttons:
             if button.isDefault() != (button is main):
                 button.setDefault(button is main)

@@ -30,6 +30,7 @@ class ModelKeeping(QObject):
         self._window, self._controller, self._dialog, self._services = window, controller, dialog, services
         self._shelf_keeper = window.shelf.keeper
         dialog.keep_wanted.connect(self.ask_name)
+        dialog.use_wanted.connect(self.use)
         if self._shelf_keeper is not None:
             dialog.default_wanted.connect(self.make_default)
             self._shelf_keeper.default_changed.connect(self._on_default_changed)
@@ -76,6 +77,11 @@ class ModelKeeping(QObject):
         job.succeeded.connect(self._on_kept)
         job.failed.connect(self._dialog.tell)
         job.finished.connect(lambda: self._dialog.show_keeping(False))
+
+    def use(self, name: str) -> None:
+        """Let the model answer in the viewer from now on, where the default stays what it was."""
+        self._window.detection.load(name)
+        self._dialog.show_kept(f"{name} answers in the viewer now. The Model menu leads back to the others.")
 
     def free_name(self, suggested: str) -> str:
         """The name itself, or with a number where another model has it."""

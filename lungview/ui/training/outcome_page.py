@@ -73,6 +73,9 @@ class OutcomePage(BusyPage[_Proved]):
         self.thumbs.itemClicked.connect(self._on_activated)
         self._thumbs_title = QLabel()
         self._thumbs_title.setProperty("role", "title")
+        self._same = QLabel("Both models find the same lesions.")
+        self._same.setProperty("role", "secondary")
+        self._same.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
 
     @property
@@ -117,7 +120,9 @@ class OutcomePage(BusyPage[_Proved]):
 
     def _fill_table(self, proof: Proof) -> None:
         self.table.setRowCount(len(proof.rows))
-        for number, row in enumerate(proof.rows):
+        bold = self.table.font()
+        bold.setBold(True)
+        for number, row in enumerate(sorted(proof.rows, key=lambda row: row.part != proof.held_out)):
             texts = (
                 f"{row.name}, {row.part}",
                 row.before.in_words(),
@@ -125,7 +130,10 @@ class OutcomePage(BusyPage[_Proved]):
                 row.difference.in_words(is_difference=True),
             )
             for column, text in enumerate(texts):
-                self.table.setItem(number, column, QTableWidgetItem(text))
+                item = QTableWidgetItem(text)
+                if row is proof.verdict:
+                    item.setFont(bold)
+                self.table.setItem(number, column, item)
         self.table.resizeColumnsToContents()
         self.table.resizeRowsToContents()
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -142,8 +150,11 @@ class OutcomePage(BusyPage[_Proved]):
             item.setToolTip("Open it in the viewer")
             item.setForeground(theme.legible(Mark.ACCEPTED if thumb.is_gained else Mark.TROUBLE))
             self.thumbs.addItem(item)
+        where = f"On the {proof.held_out}, lesions" if proof.held_out else "Lesions"
         gained = sum(each.is_gained for each in proof.thumbs)
-        self._thumbs_title.setText(f"Lesions gained: {gained} · lost: {len(proof.thumbs) - gained}")
+        self._thumbs_title.setText(f"{where} gained: {gained} · lost: {len(proof.thumbs) - gained}")
+        self.thumbs.setVisible(bool(proof.thumbs))
+        self._same.setVisible(not proof.thumbs)
 
     def _on_activated(self, item: QListWidgetItem) -> None:
         thumb = item.data(Qt.ItemDataRole.UserRole)
@@ -152,7 +163,7 @@ class OutcomePage(BusyPage[_Proved]):
 
     def _show_busy(self, is_busy: bool) -> None:
         super()._show_busy(is_busy)
-        shown: tuple[QWidget, ...] = (self.table, self.froc, self.thumbs, self._thumbs_title, self.verdict)
+        shown: tuple[QWidget, ...] = (self.table, self.froc, self.thumbs, self._same, self._thumbs_title, self.verdict)
         for widget in shown:
             widget.setVisible(not is_busy)
 
@@ -162,6 +173,7 @@ class OutcomePage(BusyPage[_Proved]):
         side = QVBoxLayout()
         side.addWidget(self._thumbs_title)
         side.addWidget(self.thumbs, 1)
+        side.addWidget(self._same, 1)
         lower.addWidget(self.froc, 1)
         lower.addLayout(side, 1)
         column = QVBoxLayout(self)
@@ -171,6 +183,7 @@ class OutcomePage(BusyPage[_Proved]):
             column.addWidget(widget)
         column.addWidget(self.table, 2)
         column.addLayout(lower, 3)
+        column.addStretch(0)
         self._show_busy(False)
 
 

@@ -112,7 +112,7 @@ class _Graph:
             axis.setPen(colours.line)
             axis.setTextPen(colours.secondary_text)
             axis.enableAutoSIPrefix(False)
-        self._plot.getAxis("left").setWidth(44)
+        self._plot.getAxis("left").setWidth(56)
         if across:
             self._plot.setLabel("bottom", across, color=colours.secondary_text)
         self._plot.showGrid(x=False, y=True, alpha=0.15)

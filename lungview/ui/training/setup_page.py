@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -28,6 +28,9 @@ from lungview_training.supervision.folder_look import FolderLook, look_at_folder
 from lungview_training.supervision.plan import BaseModel, Choices
 from lungview_training.supervision.reviewed_look import look_at_reviewed
 from lungview_training.supervision.sensible import sensible_settings
+
+_FOUND_WIDTH = 560
+"""What was found is told across the page; a label that wraps would else ask for the height of a narrow one."""
 
 
 class SetupPage(QWidget):
@@ -59,9 +62,11 @@ class SetupPage(QWidget):
         self.unfold = QToolButton()
         self.unfold.setText("Advanced settings")
         self.unfold.setCheckable(True)
+        self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.unfold.setArrowType(Qt.ArrowType.RightArrow)
         self.advanced = AdvancedSettings()
         self.advanced.hide()
-        self.unfold.toggled.connect(self.advanced.setVisible)
+        self.unfold.toggled.connect(self._on_unfolded)
         self._lay_out()
 
     @property
@@ -103,6 +108,10 @@ class SetupPage(QWidget):
         sensible = sensible_settings(self.look.slices, self.look.patients)
         start = Choices.from_sensible(sensible, base, self.title.text().strip() or "Fine-tuned")
         return self.advanced.applied_to(replace(start, annotations=None if self.look.cases else self._named))
+
+    def _on_unfolded(self, is_open: bool) -> None:
+        self.unfold.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.advanced.setVisible(is_open)
 
     def _on_only_own(self, is_on: bool) -> None:
         for widget in self._of_folder:
@@ -190,13 +199,14 @@ class SetupPage(QWidget):
             button.setAutoDefault(False)
         self.found.setWordWrap(True)
         self.found.setProperty("role", "secondary")
+        self.found.setMinimumWidth(_FOUND_WIDTH)
         self._of_folder = (self.folder, choose, self.annotations, name)
         form.addRow("Go on from", self.base)
         form.addRow("Data folder", _beside(self.folder, choose))
         form.addRow("Annotations", _beside(self.annotations, name))
         form.addRow("", self.found)
         form.addRow("", self.only_own)
-        form.addRow("Name", self.title)
+        form.addRow("New name", self.title)
         return form
 
 

@@ -53,7 +53,7 @@ def remarks_on_split(
         text = "No slice with a lesion is left for training: lower test_share and validation_share, or add patients."
         remarks.append(_stop(Topic.SPLIT, text))
     if split.is_leaking:
-        remarks.append(_warn(Topic.LEAK, f'{LEAK} Use split = "patient" for figures that hold for new patients.'))
+        remarks.append(_warn(Topic.LEAK, f"{LEAK} Figures that hold for new patients need a split by patient."))
     if len({fact.patient for fact in facts}) > 1:
         remarks += _on_held_back(parts, config)
     return remarks + _on_subtypes(parts)

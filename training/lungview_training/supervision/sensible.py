@@ -35,11 +35,11 @@ def sensible_settings(slice_count: int, patients: int) -> SensibleSettings:
     slice_count: boxed slices. patients: of whom slices are boxed.
     """
     if slice_count <= _FEW:
-        epochs, batch, rate, freeze, reason = 40, 8, 3e-4, 2, "few slices: the first stages are held still"
+        epochs, batch, rate, freeze, reason = 40, 8, 3e-4, 2, "few slices: the network's first stages stay as they are"
     elif slice_count <= _SOME:
-        epochs, batch, rate, freeze, reason = 20, 16, 5e-4, 1, "some slices: only the stem is held still"
+        epochs, batch, rate, freeze, reason = 20, 16, 5e-4, 1, "all but the network's first stage learns"
     else:
-        epochs, batch, rate, freeze, reason = 8, 16, 1e-3, 0, "many slices: every stage learns"
+        epochs, batch, rate, freeze, reason = 8, 16, 1e-3, 0, "many slices: the whole network learns"
     validation, test, split, told = _parts(patients)
     return SensibleSettings(
         epochs=epochs,
