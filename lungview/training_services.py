@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lungview.detection.cards import ModelCard
     from lungview.domain.detection import Detector
     from lungview.task import Task
     from lungview.ui.training.services import TrainingServices
-    from lungview_training.config import TrainingConfig
-    from lungview_training.preflight.report import Remark
+    from lungview_training.config import SourceConfig, TrainingConfig
+    from lungview_training.opened_once import OpenCase
+    from lungview_training.preflight.report import DryBatch, Remark
     from lungview_training.supervision.plan import BaseModel
     from lungview_training.supervision.proof import Proof
 
@@ -20,7 +24,7 @@ def training_services(folder: Path | None = None) -> "TrainingServices":
     from lungview.ui.training.services import TrainingServices
 
     return TrainingServices(
-        base_models=base_models, devices=devices, check=check, prove=prove, keep=keep, folder=folder
+        base_models=base_models, devices=devices, check=check, trial=trial, prove=prove, keep=keep, folder=folder
     )
 
 
@@ -34,7 +38,7 @@ def base_models() -> "tuple[BaseModel, ...]":
     models = [each for each in store.shelf().models if not each.trouble and each.info.architecture in TRAINABLE]
     cards = [store.card(model.name) for model in models]
     found = [
-        BaseModel(card.info.name, card.info.title, card.info.architecture, card.weights, _channels(card.facts))
+        BaseModel(card.info.name, card.info.title, card.info.architecture, card.weights, _channels(card))
         for card in cards
     ]
     return (*found, BaseModel(_FRESH, "Nothing: an untrained network", "compact", None))
@@ -42,12 +46,15 @@ def base_models() -> "tuple[BaseModel, ...]":
 
 def devices() -> tuple[str, ...]:
     """What this computer has, best first."""
+    from lungview.detection.preload import load_torch_libraries
+
+    load_torch_libraries()  # or the window would stand still while torch is imported
     from lungview.detection.device import available_devices
 
     return available_devices()
 
 
-def check(config: "TrainingConfig", task: "Task") -> "tuple[Remark, ...]":
+def check(config: "TrainingConfig", task: "Task", opened: "OpenCase") -> "tuple[Remark, ...]":
     """What there is to say of a run of these settings on this computer, what stands against it first."""
     from lungview.detection.device import choose_device
     from lungview.errors import LungViewError
@@ -59,9 +66,14 @@ def check(config: "TrainingConfig", task: "Task") -> "tuple[Remark, ...]":
         choose_device(config.device)
     except LungViewError as error:
         return (Remark(Severity.STOP, Topic.DEVICE, str(error)),)
-    report = look_closely(config)
-    task.check()
-    return report.remarks
+    return look_closely(config, task=task, opened=opened).remarks
+
+
+def trial(config: "TrainingConfig", part: "Sequence[SourceConfig]", task: "Task") -> "DryBatch":
+    """What a trial step on a part of the data takes; in a process of its own."""
+    from lungview_training.supervision.trial import trial_step
+
+    return trial_step(config, part, task)
 
 
 def prove(config: "TrainingConfig", base: str, weights: Path, task: "Task") -> "Proof":
@@ -106,6 +118,10 @@ def _detector(name_or_file: str) -> "Detector":
     return load_detector(name_or_file, is_cached=False, leaves_a_core=True)
 
 
-def _channels(facts: object) -> int:
-    value = facts.get("in_channels", 3) if isinstance(facts, dict) else 3
-    return value if isinstance(value, int) else 3
+def _channels(card: "ModelCard") -> int:
+    """As the weights themselves tell; networks that see a slice alone are taught as any."""
+    from lungview.detection.context import CHANNEL_COUNTS
+    from lungview.detection.safetensors_header import read_header
+
+    found = read_header(card.weights).in_channels
+    return found if found in CHANNEL_COUNTS else CHANNEL_COUNTS[0]

@@ -1,4 +1,4 @@
-"""Command line of training: lungview-train check | run | evaluate | bundle | study | compare | phantoms."""
+"""Command line of training: lungview-train check | trial | run | evaluate | bundle | study | compare | phantoms."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from lungview.errors import LungViewError, TrainingError
 from lungview_training.config import TrainingConfig, load_config
 from lungview_training.experiments import add_to, run_experiment
-from lungview_training.preflight.command import add_check, run_check
+from lungview_training.preflight.command import add_check, add_trial, run_check, run_trial
 from lungview_training.run_command import add_run, in_fold, run_training
 
 _EPILOG = """\
@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text, status = run_check(options)
             print(text, end="")
             return status
+        if options.command == "trial":
+            print(run_trial(options), end="")
+            return 0
         config = load_config(options.config)
         if options.command == "run":
             return run_training(in_fold(config, *options.fold) if options.fold else config)
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     add_check(commands)
+    add_trial(commands)
     add_run(commands)
     evaluate = commands.add_parser(
         "evaluate",

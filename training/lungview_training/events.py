@@ -116,6 +116,14 @@ class MemoryRanOut:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """The run uses another device than the best one, of its own accord. message: why, and the remedy."""
+
+    device: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExamplesSaved:
     """Pictures of validation slices: readers' boxes, the model's, and the attention map."""
 
@@ -186,6 +194,7 @@ Event = (
     | CheckpointSaved
     | CheckpointFailed
     | MemoryRanOut
+    | DeviceChanged
     | ExamplesSaved
     | PlotsSaved
     | Heartbeat

@@ -1,7 +1,7 @@
 """Second page: every problem in plain words, what will be left out, and what the run will be."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -15,8 +15,11 @@ from lungview.ui.scrolling import scrolled
 from lungview.ui.theme import Mark, Space
 from lungview.ui.training.busy_page import BusyPage
 from lungview.ui.training.services import TrainingServices
-from lungview_training.config import SplitKind, TrainingConfig
-from lungview_training.preflight.report import Remark, Severity, Topic
+from lungview.ui.training.trial_bar import TrialBar
+from lungview.ui.training.words import trial_words
+from lungview_training.config import SourceConfig, SplitKind, TrainingConfig
+from lungview_training.opened_once import OpenCase, OpenedOnce
+from lungview_training.preflight.report import DryBatch, Remark, Severity, Topic
 from lungview_training.supervision.folder_look import FolderLook, room_problems
 from lungview_training.supervision.plan import Choices, plan
 
@@ -33,6 +36,12 @@ class Preflight:
     problems: tuple[str, ...]
     config: TrainingConfig | None
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def part(self) -> tuple[SourceConfig, ...]:
+        """Enough of the data for a trial step."""
+        whole = self.config.sources if self.config is not None else ()
+        return (self.look.part,) if self.look.part is not None else whole
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -59,6 +68,11 @@ class PreflightPage(BusyPage[Preflight]):
         super().__init__(runner, "Checking…")
         self._services, self._place = services, place
         self.found: Preflight | None = None
+        self.dry_batch: DryBatch | None = None
+        """What the trial step took, None before it is taken."""
+        self.trial = TrialBar(runner, services)
+        self.trial.taken.connect(self._on_tried)
+        self.trial.failed.connect(self._on_not_tried)
         self._inner = QWidget()
         self._lines = QVBoxLayout(self._inner)
         self._lines.setContentsMargins(0, 0, Space.INSIDE, 0)
@@ -69,20 +83,27 @@ class PreflightPage(BusyPage[Preflight]):
         for widget in (self._doing, self._progress):
             column.addWidget(widget)
         column.addWidget(scrolled(self._inner), 1)
+        column.addWidget(self.trial)
 
     @property
     def sentences(self) -> list[str]:
         """All that is shown."""
         return [label.text() for label in self._inner.findChildren(QLabel) if label.objectName() == "sentence"]
 
-    def check(self, look_at_it: Callable[[Task], FolderLook], choices: Choices) -> None:
+    def cancel(self) -> None:
+        """Stop what is being done, the trial step too."""
+        super().cancel()
+        self.trial.cancel()
+
+    def check(self, look_at_it: Callable[[Task, OpenCase], FolderLook], choices: Choices) -> None:
         """Look at everything anew. look_at_it: at all that is to be learned from."""
         self._clear()
-        self.found = None
+        self.found = self.dry_batch = None
         services, place = self._services, self._place
 
         def work(task: Task) -> Preflight:
-            look = look_at_it(task)
+            opened = OpenedOnce()
+            look = look_at_it(task, opened)
             problems = (*look.problems, *room_problems(place))
             if problems:
                 return Preflight(look, problems, None)
@@ -90,7 +111,7 @@ class PreflightPage(BusyPage[Preflight]):
                 config = plan(look, choices, place / "unused")
             except LungViewError as error:
                 return Preflight(look, (str(error),), None)
-            remarks = services.check(config, task)
+            remarks = services.check(config, task, opened)
             met = tuple(remark.message for remark in remarks if remark.severity is Severity.STOP)
             return Preflight(look, met, None if met else config, remarks)
 
@@ -101,12 +122,33 @@ class PreflightPage(BusyPage[Preflight]):
 
     def _take(self, found: Preflight) -> None:
         self.found = found
+        self._show(found)
+        if found.config is not None:
+            self.trial.try_out(found.config, found.part)
+
+    def _on_tried(self, dry_batch: DryBatch) -> None:
+        self.dry_batch = dry_batch
+        if self.found is not None:
+            self._show(self.found)
+
+    def _on_not_tried(self, error: object) -> None:
+        """A step that cannot be taken now cannot be taken in a training."""
+        told = str(error) if isinstance(error, LungViewError) else f"A trial step failed: {type(error).__name__}."
+        if self.found is not None:
+            self.found = replace(self.found, problems=(told,), config=None)
+            self._show(self.found)
+        self.checked.emit(False)
+
+    def _show(self, found: Preflight) -> None:
+        self._clear()
         if found.config is None:
             self._heading("This cannot be trained yet")
             self._add(found.problems, "warning-circle", Mark.TROUBLE)
         else:
             self._heading("Ready to train")
             self._add((found.look.in_words() + ".", *_run_in_words(found.config)), "check", Mark.ACCEPTED)
+            if self.dry_batch is not None:
+                self._add(trial_words(self.dry_batch, found.config.steps), "clock", Mark.ACCEPTED)
         self._add(found.warnings if found.config is not None else (), "warning", Mark.AI)
         self._add(found.notes, "info", theme.current_palette().secondary_text)
         if found.look.left_out:

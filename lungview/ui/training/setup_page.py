@@ -24,6 +24,7 @@ from lungview.ui.jobs import Job, JobRunner
 from lungview.ui.scrolling import scrolled
 from lungview.ui.theme import Space
 from lungview.ui.training.advanced import AdvancedSettings
+from lungview_training.opened_once import OpenCase, OpenedOnce
 from lungview_training.supervision.folder_look import FolderLook, look_at_folder
 from lungview_training.supervision.plan import BaseModel, Choices
 from lungview_training.supervision.reviewed_look import look_at_reviewed
@@ -93,13 +94,13 @@ class SetupPage(QWidget):
             self._named = None
             self._look_again()
 
-    def looker(self) -> Callable[[Task], FolderLook] | None:
+    def looker(self) -> Callable[[Task, OpenCase], FolderLook] | None:
         """What looks at all that is to be learned from, for a job; None where no folder is chosen yet."""
         if self.only_own.isChecked():
             home, boxes = self.own_places()
-            return lambda task: look_at_reviewed(task, home=home, boxes=boxes)
+            return lambda task, opened: look_at_reviewed(task, opened, home=home, boxes=boxes)
         text, named = self.folder.text().strip(), self._named
-        return (lambda task: look_at_folder(Path(text), named, task)) if text else None
+        return (lambda task, opened: look_at_folder(Path(text), named, task, opened)) if text else None
 
     def choices(self) -> Choices:
         """What is asked for."""
@@ -128,20 +129,23 @@ class SetupPage(QWidget):
             self.ready_changed.emit(False)
             return
 
-        job = self._runner.start("Looking at the folder", look, is_quiet=True)
+        job = self._runner.start("Looking at the folder", lambda task: look(task, OpenedOnce()), is_quiet=True)
         self._job, self.look = job, None
         self.found.setText("Looking at the folder…")
         self.ready_changed.emit(False)
         job.succeeded.connect(self._on_looked)
-        job.failed.connect(self._on_look_failed)
+        job.failed.connect(self.failed)
+        job.finished.connect(lambda: self._on_look_ended(job))
 
-    def _on_look_failed(self, error: Exception) -> None:
-        self._job = None
-        self.found.setText("")
-        self.failed.emit(error)
+    def _on_look_ended(self, job: Job[FolderLook]) -> None:
+        """Failed or cancelled, where nothing was found; a later look may have taken its place."""
+        if job is self._job:
+            self._job = None
+            self.found.setText("" if self.look is None else self.found.text())
+            self.ready_changed.emit(self.is_ready)
 
     def _on_looked(self, found: FolderLook) -> None:
-        self._job, self.look = None, found
+        self.look = found
         sensible = sensible_settings(found.slices, found.patients)
         self.advanced.suggest(sensible)
         said = (found.in_words(), *(found.problems or found.remarks)) if found.problems else (
@@ -152,7 +156,6 @@ class SetupPage(QWidget):
         folders = ", ".join(dict.fromkeys(each.name for each in found.annotations))
         own = "Your own boxes" if found.cases else ""
         self.annotations.setText(own or folders or ("boxes.csv" if found.slices else "None found"))
-        self.ready_changed.emit(self.is_ready)
 
     def _ask_folder(self, title: str) -> QFileDialog:
         dialog = QFileDialog(self, title)

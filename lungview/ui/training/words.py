@@ -1,6 +1,7 @@
 """What is said of a training; no Qt."""
 
 from lungview_training.events import Phase
+from lungview_training.preflight.report import DryBatch
 from lungview_training.supervision.endings import EndKind
 from lungview_training.supervision.progress import Progress
 from lungview_training.supervision.registry import RunRecord, State
@@ -62,6 +63,23 @@ def facts_words(progress: Progress, memory_bytes: int | None) -> str:
     if progress.saved_step:
         said.append(f"saved at step {progress.saved_step}")
     return " · ".join(said)
+
+
+def trial_words(found: DryBatch, steps: int) -> tuple[str, ...]:
+    """What a trial step tells of the training to come."""
+    where = {"cpu": "the CPU", "mps": "the graphics card"}.get(found.device, "the graphics card")
+    whole = duration(found.seconds * steps)
+    memory = [f"{found.memory_bytes / 2**30:.1f} GB of memory"] if found.memory_bytes else []
+    memory += [f"{found.device_bytes / 2**30:.1f} GB of the graphics card's"] if found.device_bytes else []
+    passes = f"A batch does not fit into memory at once: it goes in passes of {found.micro_batch} slices."
+    said = (
+        f"A trial step took {found.seconds:.2g} s on {where}: about {whole} for all {steps} steps, without looks at "
+        "validation slices.",
+        f"It took {' and '.join(memory)}." if memory else "",
+        passes if found.micro_batch else "",
+        found.remark,
+    )
+    return tuple(each for each in said if each)
 
 
 def is_trouble(progress: Progress) -> bool:

@@ -34,6 +34,8 @@ from lungview.ui.training.dialog import TrainingDialog
 from lungview.ui.training.services import TrainingServices
 from lungview.ui.training.showing import show_lesion
 from lungview_training.config import SourceConfig, SourceKind, TrainingConfig
+from lungview_training.opened_once import OpenCase
+from lungview_training.preflight.report import DryBatch
 from lungview_training.supervision.folder_look import FolderLook
 from lungview_training.supervision.plan import Choices, plan
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
@@ -79,6 +81,7 @@ def make(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             base_models=lambda: tuple(reversed(base_models())),  # an untrained network first
             devices=lambda: ("cpu",),
             check=check,
+            trial=lambda _config, _part, _task: DryBatch(1.5, "cpu", 1 << 30),
             prove=_proof,
             keep=keep,
             folder=tmp_path / "trainings",
@@ -344,7 +347,7 @@ def test_a_folder_that_cannot_train_is_told_why_and_cannot_be_started(
 def test_a_folder_that_cannot_be_looked_at_is_told_and_can_be_tried_again(
     qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_folder: Path, _annotations: Path | None, _task: Task) -> FolderLook:
+    def fail(_folder: Path, _annotations: Path | None, _task: Task, _opened: OpenCase) -> FolderLook:
         raise LungViewError("The folder cannot be read: choose another.")
 
     window = make()

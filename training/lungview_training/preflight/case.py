@@ -6,7 +6,7 @@ from lungview.annotations.values import AnnotationIssue, Annotations
 from lungview.dicom.geometry import volume_geometry
 from lungview.dicom.scan import scan
 from lungview.domain.study import FileProblem, ProblemKind, Stack, Study
-from lungview.reading.case import Case, open_case
+from lungview.reading.case import Case
 from lungview.task import Task
 from lungview_training.config import SUBTYPES, SourceConfig
 from lungview_training.labelled import Findings, boxed_heights, boxed_stacks, detectable_stacks, judged_slices
@@ -26,9 +26,8 @@ _OUTSIDE = frozenset({AnnotationIssue.OUTSIDE, AnnotationIssue.PARTLY_OUTSIDE})
 _UNKNOWN_SIDE = 224
 
 
-def look_at_case(source: SourceConfig, store: ShardStore | None, look: Look) -> None:
+def look_at_case(source: SourceConfig, store: ShardStore | None, look: Look, case: Case) -> None:
     """DICOM with readers' XML."""
-    case = open_case(source.path, Task(), source.annotations)
     _tell_files(case.scan.problems, look)
     summary = case.summary_problem()
     if summary:
@@ -42,12 +41,12 @@ def look_at_case(source: SourceConfig, store: ShardStore | None, look: Look) -> 
         look.cache_bytes = look.held_bytes
 
 
-def look_at_labels(source: SourceConfig, look: Look) -> None:
+def look_at_labels(source: SourceConfig, look: Look, task: Task) -> None:
     """DICOM with a table that says which slices or series hold a lesion."""
     from lungview_training.labels import read_table  # beside code that needs torch
 
     table = read_table(source.path)
-    found = scan(source.path, Task())
+    found = scan(source.path, task)
     _tell_files(found.problems, look)
     for number, patient in enumerate(found.patients, start=1):
         name = patient.id or f"patient {number}"

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from lungview.errors import LungViewError
 from lungview.files import nearest_existing
+from lungview.reading.case import open_case
+from lungview.task import Task
 from lungview_training.config import Role, SplitKind, TrainingConfig
 from lungview_training.grouping import joined, links_of
+from lungview_training.opened_once import OpenCase
 from lungview_training.preflight.look import Look, SliceFact, count, look_at
 from lungview_training.preflight.remarks import remarks_on_slices, remarks_on_split
 from lungview_training.preflight.report import PatientRow, PreflightReport, Remark, Severity, Tally, Topic
@@ -38,14 +41,20 @@ class _Whole:
         return self.shared + self.only_train
 
 
-def check(config: TrainingConfig, seconds_per_step: float | None = None) -> PreflightReport:
+def check(
+    config: TrainingConfig,
+    seconds_per_step: float | None = None,
+    task: Task | None = None,
+    opened: OpenCase = open_case,
+) -> PreflightReport:
     """Look at headers, tables and XML of all sources, share patients out as training would, and tell what was found.
 
     Nothing is decoded or written; no source, however spoilt, makes this fail. seconds_per_step: where known, for how
-    long training takes.
+    long training takes. Raises Cancelled where the task is.
     """
+    task = task or Task()
     store = open_store(config)
-    looks = [look_at(source, store) for source in config.sources]
+    looks = [look_at(source, store, task, opened) for source in config.sources]
     whole = _together(config, looks)
     split, remarks = _split(config, whole)
     is_stopped = any(remark.severity is Severity.STOP for look in looks for remark in look.remarks)

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from lungview_training.config import SourceConfig, SourceKind, TrainingConfig, load_config
@@ -30,6 +30,23 @@ def add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
 
 
+def add_trial(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command of the trial step alone."""
+    parser = commands.add_parser(
+        "trial",
+        help="take one step on a few slices, and print as JSON how long it takes and what memory it needs",
+        description="Take a step as `run` would, on a few slices, and print JSON. Nothing is kept.",
+    )
+    parser.add_argument("config", type=Path, metavar="CONFIG|FOLDER")
+
+
+def run_trial(options: argparse.Namespace) -> str:
+    """What to print; raises DryBatchError with a sentence where no step can be taken."""
+    from lungview_training.preflight.dry import dry_batch  # torch only where asked for
+
+    return json.dumps(asdict(dry_batch(config_for(options.config)))) + "\n"
+
+
 def run_check(options: argparse.Namespace) -> tuple[str, int]:
     """What to print, and the exit status."""
     config = config_for(options.config)
@@ -54,10 +71,10 @@ def kind_of(folder: Path) -> SourceKind:
 
 
 def _with_dry_batch(config: TrainingConfig, report: PreflightReport) -> PreflightReport:
-    from lungview_training.preflight.dry import DryBatchError, time_of_step  # torch only where asked for
+    from lungview_training.preflight.dry import DryBatchError, dry_batch  # torch only where asked for
 
     try:
-        seconds = time_of_step(config)
+        seconds = dry_batch(config).seconds
     except DryBatchError as error:
         return replace(report, remarks=(Remark(Severity.STOP, Topic.DRY_BATCH, str(error)), *report.remarks))
     return replace(report, seconds=seconds * config.steps)

@@ -4,8 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from lungview.errors import LungViewError
+from lungview.task import Task
 from lungview_training.config import SourceConfig, SourceKind
 from lungview_training.grouping import Link
+from lungview_training.opened_once import OpenCase
 from lungview_training.preflight.report import Remark, Severity, Topic
 from lungview_training.shard_store import ShardStore
 
@@ -51,8 +53,8 @@ class Look:
         self.remarks.append(Remark(Severity.NOTE, topic, message, names))
 
 
-def look_at(source: SourceConfig, store: ShardStore | None) -> Look:
-    """Look through a source; whatever is wrong with it is told in the result."""
+def look_at(source: SourceConfig, store: ShardStore | None, task: Task, opened: OpenCase) -> Look:
+    """Look through a source; whatever is wrong with it is told in the result. Raises Cancelled where the task is."""
     from lungview_training.preflight.case import look_at_case, look_at_labels
     from lungview_training.preflight.pictures import look_at_crops, look_at_pictures
 
@@ -62,13 +64,13 @@ def look_at(source: SourceConfig, store: ShardStore | None) -> Look:
         return look
     try:
         if source.kind is SourceKind.IMAGES:
-            look_at_pictures(source, store, look)
+            look_at_pictures(source, store, look, task)
         elif source.kind is SourceKind.CROPS:
-            look_at_crops(source, store, look)
+            look_at_crops(source, store, look, task)
         elif source.kind is SourceKind.LABELS:
-            look_at_labels(source, look)
+            look_at_labels(source, look, task)
         else:
-            look_at_case(source, store, look)
+            look_at_case(source, store, look, opened(source.path, task, source.annotations))
     except LungViewError as error:
         look.stop(Topic.SOURCE, str(error))
     return look

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import chain
 
+from lungview.task import Task
 from lungview_training.config import SourceConfig
 from lungview_training.picture_files import ColouredPictureError, PictureFileError, grey_size
 from lungview_training.pictures import (
@@ -25,15 +26,15 @@ from lungview_training.shard_store import ShardStore
 _CROP_BYTES = 60 * 60 * 3
 
 
-def look_at_pictures(source: SourceConfig, store: ShardStore | None, look: Look) -> None:
+def look_at_pictures(source: SourceConfig, store: ShardStore | None, look: Look, task: Task) -> None:
     """Whole slices."""
     settings, pictures = read_settings(source.path), read_pictures(source.path)
-    sizes = _readable(pictures, look)
+    sizes = _readable(pictures, look, task)
     within = _within(sizes, settings.quarter_turns, look)
     look.slices = [_fact(picture, source.subtype) for picture in within]
     if not look.slices:
         look.stop(Topic.SOURCE, f"{source.path.name} holds no slices that its boxes.csv names and that can be read.")
-    _tie_twins(within, look)
+    _tie_twins(within, look, task)
     for pack in packs(pictures, PACK):
         needed = sum(_bytes(sizes[picture]) for picture in pack if picture in sizes)
         look.held_bytes += needed
@@ -41,12 +42,12 @@ def look_at_pictures(source: SourceConfig, store: ShardStore | None, look: Look)
             look.cache_bytes += needed
 
 
-def look_at_crops(source: SourceConfig, store: ShardStore | None, look: Look) -> None:
+def look_at_crops(source: SourceConfig, store: ShardStore | None, look: Look, task: Task) -> None:
     """Single nodules with their masks."""
     read_settings(source.path)
     pictures = read_pictures(source.path)
     masked = [picture for picture in pictures if picture.path.is_file() and picture.mask_path.is_file()]
-    look.crops = len(_readable(masked, look))
+    look.crops = len(_readable(masked, look, task))
     if len(masked) < len(pictures):
         missing = len(pictures) - len(masked)
         look.note(Topic.SOURCE, f"{count(missing, 'crop')} of {source.path.name} without a mask will be left out.")
@@ -56,11 +57,12 @@ def look_at_crops(source: SourceConfig, store: ShardStore | None, look: Look) ->
     look.cache_bytes = look.held_bytes if store is not None else 0
 
 
-def _readable(pictures: Sequence[Picture], look: Look) -> dict[Picture, tuple[int, int]]:
+def _readable(pictures: Sequence[Picture], look: Look, task: Task) -> dict[Picture, tuple[int, int]]:
     """Size (rows, columns) of each picture that is there, whole and grey; the rest is told."""
     sizes: dict[Picture, tuple[int, int]] = {}
     missing, broken, coloured = [], [], []
-    for picture in pictures:
+    for done, picture in enumerate(pictures):
+        task.step(done, len(pictures))
         if not picture.path.is_file():
             missing.append(picture.path.name)
             continue
@@ -117,7 +119,7 @@ def _fact(picture: Picture, subtype: str) -> SliceFact:
     )
 
 
-def _tie_twins(pictures: Sequence[Picture], look: Look) -> None:
+def _tie_twins(pictures: Sequence[Picture], look: Look, task: Task) -> None:
     """Compare files of one size, and tie patients together who hold the same one."""
     by_size: dict[int, list[Picture]] = defaultdict(list)
     for picture in pictures:
@@ -128,6 +130,7 @@ def _tie_twins(pictures: Sequence[Picture], look: Look) -> None:
         found for found in by_size.values() if len({picture.subject for picture in found}) > 1
     )
     for picture in suspects:
+        task.check()
         digest = blake2b(picture.path.read_bytes(), digest_size=12).hexdigest()
         look.links.append((picture.subject, f"file {digest}"))
 

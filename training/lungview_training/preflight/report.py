@@ -59,6 +59,22 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class DryBatch:
+    """What a trial step took. seconds: of one step. device: cpu, cuda or mps.
+
+    memory_bytes: of the process, at its most; 0 where unknown. device_bytes: of the graphics card's. micro_batch:
+    slices a pass, where a whole batch did not fit; 0 where it did. remark: why not the best device was taken.
+    """
+
+    seconds: float
+    device: str
+    memory_bytes: int = 0
+    device_bytes: int = 0
+    micro_batch: int = 0
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PatientRow:
     """What one patient brings. part: "" where slices stand in several. left_out: slices that nobody vouches for."""
 

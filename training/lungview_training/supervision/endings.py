@@ -55,6 +55,12 @@ def describe(
     return Ending(EndKind.DIED, f"{_cause(code, tail)}{kept or nothing}", can_go_on)
 
 
+def cause_of(code: int, words: Path) -> str:
+    """Why a process of the trainer failed, in its own words where it said any. words: what it said for people."""
+    tail = _tail(words)
+    return (_sentence(tail) if code == 1 else "") or _cause(code, tail)
+
+
 def _told(told: RunEnded) -> Ending:
     if told.reason is Reason.STOPPED:
         return Ending(EndKind.STOPPED, f"Stopped at step {told.step}. It can go on from there.", True, told.weights)

@@ -5,7 +5,6 @@ import logging
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from lungview import gpu_claim, processes
 from lungview.errors import TrainingError
 from lungview_training.control import Command
 from lungview_training.events import CheckpointSaved, Event, RunEnded, RunFailed, RunStarted, from_line
+from lungview_training.supervision.commands import trainer_command
 from lungview_training.supervision.endings import Ending, EndKind, describe
 from lungview_training.supervision.registry import RunRecord, RunRegistry, State
 
@@ -68,10 +68,8 @@ News = Event | WorkerStarted | WorkerSilent | WorkerHeard | WorkerEnded
 
 
 def worker_command(settings: Path) -> list[str]:
-    """How the worker is started: by this very Python, or by the frozen program itself."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "train", "run", str(settings)]
-    return [sys.executable, "-m", "lungview_training.cli", "run", str(settings)]
+    """How the worker is started."""
+    return trainer_command("run", settings)
 
 
 class Supervisor:
