@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOWERED = 10
-"""Niceness of work that a reader should not feel."""
+LOWERED = 15
+"""Niceness of work that a reader should not feel: below that of the window's own jobs, 10, since one that waits for a
+core while it holds Python's lock holds up the window."""
 
 
 def mark_of(pid: int) -> str:

@@ -55,9 +55,9 @@ def load_detector(kind: str) -> Detector:
     """The detector named: "fake", or "bundled" for the program's own."""
     if kind == "fake":
         return BusyDetector()
-    from lungview.detection.registry import load_detector as load
+    from lungview.app import load_detector as load
 
-    return load()
+    return load(is_cached=False, leaves_a_core=True)  # as the window does, but that nothing is remembered
 
 
 def phantom(slices: int) -> HuArray:
@@ -194,4 +194,12 @@ def _services(case: Case, volume: Volume, load: Callable[[str], Detector], home:
         return volume
 
     training = training_services(home / "trainings")
-    return Services(open_case, load_volume, load, lambda: (), None, home / "settings.ini", home, training)
+    return Services(
+        open_case,
+        load_volume,
+        load,
+        available_models=lambda: (),
+        settings_file=home / "settings.ini",
+        data_folder=home,
+        training=training,
+    )
