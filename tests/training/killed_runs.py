@@ -9,9 +9,10 @@ from pathlib import Path
 
 import torch
 
-from lungview_training.checkpoint import LAST_FILE, STATE_FILE, load_weights
+from lungview_training.checkpoint import load_weights
 from lungview_training.engine import train
 from lungview_training.learners.choose import make_learner
+from lungview_training.run_files import LAST_FILE, STATE_FILE
 from tests.training.phantoms import phantom_config, phantom_data
 
 STEPS = 12

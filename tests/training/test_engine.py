@@ -11,7 +11,6 @@ from lungview.detection.build import build_network
 from lungview.detection.networks.catalogue import network_names
 from lungview.detection.networks.lesion import LesionNet
 from lungview.errors import TrainingError, WeightsError
-from lungview_training.checkpoint import LAST_FILE, STATE_FILE
 from lungview_training.engine import train, train_out
 from lungview_training.events import (
     CheckpointSaved,
@@ -25,6 +24,7 @@ from lungview_training.events import (
     to_line,
 )
 from lungview_training.losses import compute, encode
+from lungview_training.run_files import LAST_FILE, STATE_FILE
 from lungview_training.sampling import Sampler
 from tests.training.phantoms import phantom_config, phantom_data
 

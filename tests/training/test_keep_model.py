@@ -21,8 +21,8 @@ def run(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     weights_file(folder / "best.safetensors", number=1)
     weights_file(folder / "last.safetensors", number=2)
-    about = {"seed": 7, "data_hash": "ab" * 32, "settings": {"steps": 60, "learning_rate": 0.0003}}
-    about["settings"]["sources"] = [{"title": "DOE^JANE"}]
+    settings = {"steps": 60, "learning_rate": 0.0003, "sources": [{"title": "DOE^JANE"}]}
+    about = {"seed": 7, "data_hash": "ab" * 32, "settings": settings}
     (folder / "run.json").write_text(json.dumps(about))
     return folder
 

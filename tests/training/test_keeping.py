@@ -15,7 +15,6 @@ import torch
 from safetensors.torch import load_file
 
 from lungview.errors import TrainingError
-from lungview_training.checkpoint import LAST_FILE, STATE_FILE
 from lungview_training.config import TrainingConfig
 from lungview_training.control import Command, Listener
 from lungview_training.early_stopping import Best
@@ -39,6 +38,7 @@ from lungview_training.events import (
 from lungview_training.heart import Heart
 from lungview_training.record.curves import plot
 from lungview_training.record.history import MOST_POINTS, Series, read_history
+from lungview_training.run_files import LAST_FILE, STATE_FILE
 from tests.training.phantoms import phantom_config, phantom_data
 
 ROOT = Path(__file__).parents[2]

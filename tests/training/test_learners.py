@@ -12,7 +12,6 @@ from lungview.detection.build import MIL, STUDY, build_network
 from lungview.detection.networks.simple_cancer_cnn import SimpleCancerCNN
 from lungview.domain.study import PixelFormat
 from lungview.errors import TrainingError
-from lungview_training.checkpoint import LAST_FILE
 from lungview_training.config import Optimizer, Schedule, TrainingConfig
 from lungview_training.data import TrainingData
 from lungview_training.engine import train
@@ -21,6 +20,7 @@ from lungview_training.events import Event, RunEnded, StepDone
 from lungview_training.learners.choose import make_learner
 from lungview_training.learners.mil import MilBatch, MilSource, label_of
 from lungview_training.learners.study import StudySource, inputs_of, targets_of
+from lungview_training.run_files import LAST_FILE
 from lungview_training.samples import Sample
 from tests.training.phantoms import phantom, phantom_config, phantom_data
 

@@ -12,7 +12,8 @@ from lungview.errors import TrainingError
 from lungview_training import run_card
 from lungview_training.known_patients import ENTRY, parts_of
 from lungview_training.run_card import card_of_run
-from lungview_training.split import SPLIT_FILE, read_split
+from lungview_training.run_files import SPLIT_FILE
+from lungview_training.split import read_split
 from tests.support.weights import compact_file
 from tests.training.judged_slices import random_slices
 from tests.training.supervision.tiny import tiny_config, write_pictures

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from lungview_training.checkpoint import LAST_FILE
 from lungview_training.parallel.group import Group
+from lungview_training.run_files import LAST_FILE
 
 ROOT = Path(__file__).parents[2]
 STEPS = 5

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from lungview.detection.models_info import TRAINABLE
 from lungview.errors import TrainingError
-from lungview_training.checkpoint import LAST_FILE, STATE_FILE, load_state
+from lungview_training.checkpoint import load_state
 from lungview_training.config import TrainingConfig
 from lungview_training.engine import train, train_out
 from lungview_training.events import Event, MemoryRanOut, Reason, RunEnded, RunFailed, RunStarted, StepDone
@@ -19,6 +19,7 @@ from lungview_training.fingerprint import fingerprint
 from lungview_training.learners.choose import make_learner
 from lungview_training.learners.lesion import LesionLearner
 from lungview_training.parallel.dropout import SharedDropout
+from lungview_training.run_files import LAST_FILE, STATE_FILE
 from lungview_training.update.freezing import freeze, set_modes, stages
 from tests.training.phantoms import phantom_config, phantom_data
 

@@ -13,8 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from lungview.errors import TrainingError
-
-STATE_FILE, LAST_FILE, BEST_FILE = "state.pt", "last.safetensors", "best.safetensors"
+from lungview_training.run_files import STATE_FILE
 
 
 class CheckpointError(TrainingError):

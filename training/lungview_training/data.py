@@ -13,9 +13,10 @@ from lungview_training.grouping import Link
 from lungview_training.labelled import tell_left_out
 from lungview_training.labels import read_labelled
 from lungview_training.patients import repeated_links, source_key
+from lungview_training.run_files import SPLIT_FILE
 from lungview_training.samples import Nodule, Sample, nodules_of
 from lungview_training.shard_store import Listed, ShardStore, open_store, samples_of
-from lungview_training.split import SPLIT_FILE, Part, Split, save_split, split_of_run
+from lungview_training.split import Part, Split, save_split, split_of_run
 from lungview_training.units import TellLeftOut
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from lungview.errors import LungViewError, TrainingError
-from lungview_training.checkpoint import BEST_FILE, LAST_FILE, clear_remains
+from lungview_training.checkpoint import clear_remains
 from lungview_training.config import TrainingConfig
 from lungview_training.control import Ask, Command, command_of
 from lungview_training.data import TrainingData, read_data
@@ -30,6 +30,7 @@ from lungview_training.keeping import Keeper
 from lungview_training.parallel.group import Group, joined
 from lungview_training.preparing import Run, prepare, remember_smaller, started
 from lungview_training.record.recorder import Recorder
+from lungview_training.run_files import BEST_FILE, LAST_FILE
 from lungview_training.update.average import blend
 from lungview_training.update.freezing import set_modes
 from lungview_training.update.schedule import learning_rate

@@ -10,13 +10,13 @@ from lungview.detection.build import Network, build_network
 from lungview.detection.decode import LOWEST_SCORE
 from lungview.detection.models_info import architecture
 from lungview.errors import TrainingError
-from lungview_training.checkpoint import BEST_FILE, LAST_FILE
 from lungview_training.config import TrainingConfig
 from lungview_training.evaluate import SliceResult
 from lungview_training.evaluation.marks import JudgedSlice, judge
 from lungview_training.learners.choose import make_learner
+from lungview_training.run_files import BEST_FILE, LAST_FILE, SPLIT_FILE
 from lungview_training.samples import SAMPLE_MM, Sample
-from lungview_training.split import SPLIT_FILE, Part, member_of, read_split
+from lungview_training.split import Part, member_of, read_split
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,11 @@ from lungview.domain.model_shelf import Lineage, Origin, StoredModel
 from lungview.errors import TrainingError
 from lungview.files import parse_json
 from lungview.task import Task
+from lungview_training.run_files import ABOUT_FILE, BEST_FILE, LAST_FILE
 from lungview_training.supervision.proof import MEASURE, Proof, Row
 
 PRECISION = "Average precision at IoU 0.5"
 _CARD_NAMES = {MEASURE: "best_box_iou", PRECISION: "map50"}
-_BEST, _LAST, _ABOUT = "best.safetensors", "last.safetensors", "run.json"
 
 
 def keep_model(
@@ -101,7 +101,7 @@ def _network_of(weights: Path) -> str:
 
 
 def _weights_in(run_folder: Path) -> Path:
-    for name in (_BEST, _LAST):
+    for name in (BEST_FILE, LAST_FILE):
         if (run_folder / name).is_file():
             return run_folder / name
     raise TrainingError("The run has no weights yet: let it train until its first checkpoint, or go on with it.")
@@ -109,7 +109,7 @@ def _weights_in(run_folder: Path) -> Path:
 
 def _about(run_folder: Path) -> dict[str, object]:
     try:
-        about = parse_json((run_folder / _ABOUT).read_text(encoding="utf-8"))
+        about = parse_json((run_folder / ABOUT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return about if isinstance(about, dict) else {}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
-from lungview_training.checkpoint import BEST_FILE, LAST_FILE, CheckpointError, save_state, save_weights
+from lungview_training.checkpoint import CheckpointError, save_state, save_weights
 from lungview_training.events import CheckpointFailed, CheckpointSaved, Event
 from lungview_training.preparing import Run, state_of
+from lungview_training.run_files import BEST_FILE, LAST_FILE
 from lungview_training.update.stepping import NotANumberError
 
 

@@ -24,14 +24,12 @@ from lungview_training.learners.protocol import BatchSource, Learner
 from lungview_training.parallel.group import Group, device_of
 from lungview_training.parallel.network import SharedNetwork
 from lungview_training.parallel.norm import share_norms
+from lungview_training.run_files import MICRO_BATCH_FILE
 from lungview_training.update.ahead import Ahead
 from lungview_training.update.freezing import freeze, set_modes
 from lungview_training.update.half_precision import HalfPrecision
 from lungview_training.update.optimizers import make_optimizer
 from lungview_training.update.stepping import Stepper
-
-MICRO_BATCH_FILE = "micro_batch"
-"""Where a process that ran out of memory leaves word for those that start after it."""
 
 
 @dataclass(slots=True)

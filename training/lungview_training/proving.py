@@ -12,7 +12,8 @@ from lungview_training.evaluation.document import froc_curve
 from lungview_training.evaluation.intervals import Figure
 from lungview_training.evaluation.measure import Measured
 from lungview_training.evaluation.sources import LabelledScan, labelled_scans
-from lungview_training.split import LEAK, SPLIT_FILE, Split, read_split
+from lungview_training.run_files import SPLIT_FILE
+from lungview_training.split import LEAK, Split, read_split
 from lungview_training.supervision.proof import MEASURE, Froc, Proof, Row, Thumb, Value
 
 TEST, VALIDATION = "test part", "validation part"

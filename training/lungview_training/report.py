@@ -17,7 +17,7 @@ from lungview_training.evaluation.figures import figures, size_figures
 from lungview_training.evaluation.intervals import DRAWS
 from lungview_training.evaluation.marks import JudgedSlice, by_label, gather
 from lungview_training.heldout import HeldOut, gives_scores, judge_samples, read_folds, weights_in
-from lungview_training.split import SPLIT_FILE
+from lungview_training.run_files import SPLIT_FILE
 from lungview_training.stops import operating_points, plain_point
 from lungview_training.whole_scans import ScanCounts, count_false_marks
 

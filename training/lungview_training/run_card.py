@@ -20,7 +20,8 @@ from lungview_training.evaluation.calibrate import fit_slices, recalibrated
 from lungview_training.evaluation.marks import JudgedSlice
 from lungview_training.heldout import HeldOut, gives_scores, judge_samples
 from lungview_training.known_patients import ENTRY, table_of, tables_of_elder
-from lungview_training.split import SPLIT_FILE, read_split
+from lungview_training.run_files import SPLIT_FILE
+from lungview_training.split import read_split
 from lungview_training.stops import operating_points, plain_point
 from lungview_training.whole_scans import FEWEST_PATIENTS as FEWEST_FOR_SCANS
 from lungview_training.whole_scans import count_false_marks

@@ -14,9 +14,7 @@ from lungview.errors import TrainingError
 from lungview.files import write_atomically
 from lungview_training.config import SplitKind, TrainingConfig
 from lungview_training.grouping import Link, Named, groups, joined, links_of
-
-SPLIT_FILE = "split.csv"
-"""In a run's folder; kept once made."""
+from lungview_training.run_files import SPLIT_FILE
 
 LEAK = "Split by image: slices of one patient stand on both sides, so figures tell how seen patients are recalled."
 """To be said wherever figures of such a split are shown."""

@@ -13,8 +13,7 @@ import torch
 from lungview.files import parse_json, write_atomically
 from lungview_training.config import TrainingConfig
 from lungview_training.events import RunStarted
-
-ABOUT_FILE = "run.json"
+from lungview_training.run_files import ABOUT_FILE
 
 
 def write_about(config: TrainingConfig, started: RunStarted, fingerprint: str) -> Path:

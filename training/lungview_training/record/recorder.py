@@ -10,14 +10,13 @@ from pathlib import Path
 from lungview.files import write_atomically
 from lungview_training.config import TrainingConfig
 from lungview_training.events import Event, ExamplesSaved, Heartbeat, PlotsSaved, RunStarted, append_line
-from lungview_training.record.about import ABOUT_FILE, read_about, write_about
+from lungview_training.record.about import read_about, write_about
 from lungview_training.record.curves import plots, stacked
 from lungview_training.record.history import History, read_history
 from lungview_training.record.page import build_page
+from lungview_training.run_files import ABOUT_FILE, CURVES_FILE, LOG_FILE, PAGE_FILE, TABLE_FILE
 
 log = logging.getLogger(__name__)
-
-LOG_FILE, CURVES_FILE, TABLE_FILE, PAGE_FILE = "run.jsonl", "curves.svg", "curves.csv", "run.html"
 
 
 class Recorder:

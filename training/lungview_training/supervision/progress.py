@@ -19,10 +19,9 @@ from lungview_training.events import (
     read_events,
 )
 from lungview_training.record.history import Series
+from lungview_training.run_files import LOG_FILE
 from lungview_training.supervision.endings import Ending
 from lungview_training.supervision.supervisor import News, WorkerEnded, WorkerHeard, WorkerSilent, WorkerStarted
-
-LOG_FILE = "run.jsonl"
 
 
 @dataclass(slots=True)

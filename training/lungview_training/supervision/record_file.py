@@ -11,6 +11,7 @@ from lungview.errors import LungViewError
 from lungview.files import parse_json, set_aside
 from lungview_training.config import load_config
 from lungview_training.events import CheckpointSaved, read_events
+from lungview_training.run_files import LOG_FILE
 
 if TYPE_CHECKING:
     from lungview_training.supervision.registry import RunRecord
@@ -50,8 +51,7 @@ def read_record(path: Path, settings: Path, run: Path) -> "RunRecord | None":
 
 def rebuilt(run_id: str, settings: Path, run: Path) -> "RunRecord":
     """A record of a training whose own is gone: broken off, so that it can go on. Raises TrainingError, OSError."""
-    from lungview_training.supervision.progress import LOG_FILE  # both use the registry, which uses this
-    from lungview_training.supervision.registry import RunRecord, State
+    from lungview_training.supervision.registry import RunRecord, State  # which uses this
 
     config = load_config(settings)
     source = config.sources[0]
