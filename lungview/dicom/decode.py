@@ -103,7 +103,8 @@ class Decoder:
                 return self._kept[1:]
         try:
             dataset = dcmread(BytesIO(self._sources.whole(source)), force=True)
-            name_syntax(dataset)
+            if name_syntax(dataset) == syntaxes.GE_PRIVATE:
+                _turn_bytes(dataset)
             shift = _take_high_bit(dataset)
         except (OSError, DicomError):
             raise
@@ -140,6 +141,15 @@ def _as_rgb(plane: UInt8Array) -> UInt8Array:
 
     turned: UInt8Array = convert_color_space(plane, "YBR_FULL", "RGB").astype(np.uint8)
     return turned
+
+
+def _turn_bytes(dataset: "Dataset") -> None:
+    """Make an implicit little-endian data set of one that has its pixels alone big endian."""
+    from pydicom.uid import ImplicitVRLittleEndian
+
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    if dataset.BitsAllocated == 16:
+        dataset.PixelData = np.frombuffer(dataset.PixelData, ">u2").astype("<u2").tobytes()
 
 
 def _take_high_bit(dataset: "Dataset") -> int:

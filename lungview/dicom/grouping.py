@@ -28,19 +28,39 @@ def group(entries: Sequence[Entry]) -> tuple[tuple[Patient, ...], tuple[FileProb
 
 
 def _without_duplicates(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[FileProblem, ...]]:
-    """Leave out planes whose SOP Instance UID another file has already brought."""
-    first: dict[tuple[str, int], FileSource] = {}
+    """Leave out planes that another file has already brought: of the same SOP Instance UID, series, place and size.
+
+    The UID alone is not enough: some programs that strip names from files give one UID to all slices of a series.
+    """
+    first: dict[tuple[object, ...], FileSource] = {}
     unique: list[Entry] = []
     repeated: dict[FileSource, FileProblem] = {}
     for entry in entries:
         instance = entry.instance
-        key = (instance.sop_instance_uid, instance.frame)
+        key = _identity(entry)
         if instance.sop_instance_uid and key in first:
             repeated.setdefault(instance.source, problems.duplicate(instance.source, first[key]))
         else:
             first[key] = instance.source
             unique.append(entry)
     return unique, tuple(repeated.values())
+
+
+def _identity(entry: Entry) -> tuple[object, ...]:
+    """What two files of one image have in common."""
+    one = entry.instance
+    return (
+        one.sop_instance_uid,
+        one.frame,
+        entry.facts.series_uid,
+        one.instance_number,
+        one.acquisition_number,
+        one.position,
+        one.orientation,
+        one.pixels.rows,
+        one.pixels.columns,
+        entry.acquisition_time,
+    )
 
 
 def _patient_key(facts: Facts) -> tuple[str, str]:

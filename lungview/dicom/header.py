@@ -97,7 +97,7 @@ class HeaderParser:
         if kinds.name_of_other_kind(values.get(tags.SOP_CLASS_UID, b"")):
             return header
         is_explicit = data[start + 4 : start + 6] in _KNOWN
-        if not syntax or syntax in _FOR_PYDICOM or is_explicit == (syntax == syntaxes.IMPLICIT_LITTLE_ENDIAN):
+        if not syntax or syntax in _FOR_PYDICOM or is_explicit == (syntax in syntaxes.WITHOUT_VR):
             raise OddHeaderError  # some writers declare one encoding and write the other
         trail: list[int] = []
         _walk(data, start, header, is_whole, self._runs.get(syntax, {}), trail)
@@ -184,7 +184,7 @@ def _walk(
     data: bytes, position: int, header: RawHeader, is_whole: bool, runs: dict[bytes, Run], trail: list[int]
 ) -> None:
     """Collect wanted values of a data set up to its pixel data; trail: gets where elements and runs begin."""
-    element = _implicit_element if header.transfer_syntax_uid == syntaxes.IMPLICIT_LITTLE_ENDIAN else _explicit_element
+    element = _implicit_element if header.transfer_syntax_uid in syntaxes.WITHOUT_VR else _explicit_element
     values, group = header.values, 0
     try:
         while True:

@@ -79,12 +79,12 @@ def unsupported(source: FileSource, what: str, remedy: str) -> FileProblem:
 
 
 def duplicate(source: FileSource, first: FileSource) -> FileProblem:
-    """Describe a second file of the same SOP instance."""
+    """Describe a second file of the same SOP instance at the same place."""
     return FileProblem(
         source,
         ProblemKind.DUPLICATE,
-        f"{source.name} is the same image as {first.name} (equal SOP Instance UID), and was left out."
-        " Remove one of the two if that is not so.",
+        f"{source.name} calls itself the same image as {first.name} (equal SOP Instance UID and place), so only"
+        f" {first.name} is shown. Open {source.name} alone to see it.",
     )
 
 

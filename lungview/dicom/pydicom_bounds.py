@@ -14,20 +14,27 @@ _ITEMS: Final = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 
 
 class Bounded:
-    """A stream that may be read from so many times; raises DicomError, with a clause, at the next."""
+    """A stream that may be read from so many times, and never beyond its end; raises DicomError, with a clause."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         place = stream.tell()
-        self._left = _most_of(stream.seek(0, SEEK_END) - place)
+        self._end = stream.seek(0, SEEK_END)
+        self._left = _most_of(self._end - place)
         stream.seek(place)
 
     def read(self, size: int = -1) -> bytes:
         """Read as the stream does."""
         self._left -= 1
+        self.check()
+        # A stream makes room for all that is asked for, and a length may claim four gigabytes.
+        left = max(0, self._end - self._stream.tell())
+        return self._stream.read(left if size < 0 else min(size, left))
+
+    def check(self) -> None:
+        """Raise again what read has raised: the parser may have turned it into an error of its own."""
         if self._left < 0:
             raise DicomError("has more elements than any image")
-        return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = SEEK_SET) -> int:
         """Move as the stream does."""

@@ -1,5 +1,6 @@
 """Read the wanted elements of any DICOM header with pydicom, into the same raw form as the fast parser's."""
 
+import struct
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from lungview.dicom import syntaxes, tags
@@ -30,6 +31,12 @@ _FRAME_TAGS: Final = (
 )
 """Functional group, element in its item, and the classic element it stands for (PS3.3 C.7.6.16.2)."""
 
+_PIXEL_TAGS: Final = frozenset(
+    filed
+    for tag in (tags.PIXEL_DATA, tags.FLOAT_PIXEL_DATA, tags.DOUBLE_PIXEL_DATA)
+    for filed in (struct.pack("<HH", tag >> 16, tag & 0xFFFF), struct.pack(">HH", tag >> 16, tag & 0xFFFF))
+)
+
 _FRAME_CONTENT: Final = 0x00209111
 _TEMPORAL_INDEX: Final = 0x00209128
 _FRAME_ACQUISITION: Final = 0x00209156
@@ -44,14 +51,16 @@ def read_header(stream: BinaryIO) -> RawHeader:
 
     has_preamble = stream.read(PREAMBLE + 4)[PREAMBLE:] == b"DICM"
     stream.seek(0)
+    bounded = Bounded(stream)
     try:
         with quiet():
-            dataset = dcmread(Bounded(stream), stop_before_pixels=True, defer_size=_DEFER, force=True)
+            dataset = dcmread(bounded, stop_before_pixels=True, defer_size=_DEFER, force=True)
             header = _raw_header(dataset)
-            header.has_pixels = stream.read(4) in {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
+            header.has_pixels = stream.read(4) in _PIXEL_TAGS
     except (DicomError, MemoryError):
         raise
     except Exception as error:  # a hostile or broken file can raise nearly anything inside the parser
+        bounded.check()
         if has_preamble:
             raise DicomError("has a header that cannot be read") from error
         raise NotDicomError("is no DICOM file") from error

@@ -117,6 +117,10 @@ def _problem_of(source: FileSource, header: RawHeader, size: int) -> FileProblem
         return problems.other_kind(source, kind)
     if syntaxes.is_video(header.transfer_syntax_uid):
         return problems.unsupported(source, "is a video", "Open it with a program that plays DICOM videos.")
+    if syntaxes.is_elsewhere(header.transfer_syntax_uid):
+        return problems.unsupported(
+            source, "names a server that keeps its pixels", "Fetch the images from that server."
+        )
     rows, columns = uint16(values.get(tags.ROWS)), uint16(values.get(tags.COLUMNS))
     if not header.has_pixels or (not rows and not values.get(tags.SOP_CLASS_UID)):
         is_image = rows > 0 or (tags.IMAGE_TYPE in values and tags.SOP_CLASS_UID in values)
@@ -147,7 +151,8 @@ def _problem_of_pixels(source: FileSource, header: RawHeader, rows: int, columns
     if header.pixel_offset < 0 and unpacked > max(_ANY_SIZE, _MAX_PACKING * size):
         return problems.bad_value(source, f"size of {columns} x {rows} pixels for its {size} bytes")
     held = size - header.pixel_offset
-    if header.pixel_offset >= 0 and held < needed:
+    # Of several frames those that are there are shown, and the others told when they are read.
+    if header.pixel_offset >= 0 and held < needed // frames:
         return problems.truncated(source, held, needed)
     return None
 

@@ -76,12 +76,18 @@ class SliceReader:
         offset = instance.pixels.offset
         if not instance.source.member:
             if read_into(instance.source.path, offset, cells.view(np.uint8).reshape(-1).data) < cells.nbytes:
-                raise DicomError("is shorter than it was when it was scanned")
+                raise DicomError(_too_short(instance))
             return
         data = self._sources.whole(instance.source)
         if len(data) < offset + cells.nbytes:
-            raise DicomError("is shorter than it was when it was scanned")
+            raise DicomError(_too_short(instance))
         np.copyto(cells, np.frombuffer(data, cells.dtype, cells.size, offset).reshape(cells.shape))
+
+
+def _too_short(instance: Instance) -> str:
+    if instance.frames > 1:
+        return f"is cut short and does not hold frame {instance.frame + 1} of {instance.frames}"
+    return "is shorter than it was when it was scanned"
 
 
 def _is_plain(pixels: PixelFormat) -> bool:

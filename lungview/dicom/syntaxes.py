@@ -14,6 +14,9 @@ FRAMED: Final = "1.2.840.10008.1.2.1.98"
 """Plain pixels, but each frame an item of its own."""
 DEFLATED_FRAMES: Final = "1.2.840.10008.1.2.8.1"
 
+WITHOUT_VR: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, GE_PRIVATE})
+"""Syntaxes whose elements do not say what kind of value they hold."""
+
 UNCOMPRESSED_LITTLE_ENDIAN: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN})
 
 _NAMES: Final = {
