@@ -42,7 +42,7 @@ from tests.support.volumes import make_stack, make_volume
 
 STUDY = "simple-cancer-cnn"
 SHARE_OF_STUDY = 0.5
-SERIES_S = 8.0
+SERIES_SLICES, SERIES_S = 300, 8.0
 SPACING_MM = 0.75
 ROW = 24
 """Slices looked at in a row in each round."""
@@ -81,10 +81,10 @@ def rows(scale: Scale, folder: Path) -> list[Row]:
         met = partial(_is_within, SHARE_OF_STUDY)
         found.append(row("detection", f"a slice, {way}", times, bar=bar, is_met=met))
     series = _measure_series(folder, scale.slices[0], min(scale.few, 2))
-    allowed = SERIES_S * series["slices"] / 300
-    what, bar = f"{series['slices']} slices by the command line", f"{allowed:.1f} s"
+    is_whole = series["slices"] == SERIES_SLICES
+    what, bar = f"{series['slices']} slices by the command line", f"at most {SERIES_S:g} s" if is_whole else ""
     seconds, also = series["median_s"], {"peak MiB": series["peak_mib"]}
-    is_met = seconds <= allowed
+    is_met = seconds <= SERIES_S if is_whole else None
     found.append(Row("detection", what, "s", seconds, series["runs"], also=also, bar=bar, is_met=is_met))
     return found
 
