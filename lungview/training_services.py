@@ -54,10 +54,11 @@ def devices() -> tuple[str, ...]:
     return available_devices()
 
 
-def check(config: "TrainingConfig", task: "Task", opened: "OpenCase") -> "tuple[Remark, ...]":
+def check(config: "TrainingConfig", task: "Task", opened: "OpenCase | None" = None) -> "tuple[Remark, ...]":
     """What there is to say of a run of these settings on this computer, what stands against it first."""
     from lungview.detection.device import choose_device
     from lungview.errors import LungViewError
+    from lungview_training.opened_once import OpenedOnce
     from lungview_training.preflight.check import check as look_closely
     from lungview_training.preflight.report import Remark, Severity, Topic
 
@@ -66,7 +67,7 @@ def check(config: "TrainingConfig", task: "Task", opened: "OpenCase") -> "tuple[
         choose_device(config.device)
     except LungViewError as error:
         return (Remark(Severity.STOP, Topic.DEVICE, str(error)),)
-    return look_closely(config, task=task, opened=opened).remarks
+    return look_closely(config, task=task, opened=opened or OpenedOnce()).remarks
 
 
 def trial(config: "TrainingConfig", part: "Sequence[SourceConfig]", task: "Task") -> "DryBatch":

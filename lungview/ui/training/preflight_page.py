@@ -19,13 +19,11 @@ from lungview.ui.training.trial_bar import TrialBar
 from lungview.ui.training.words import trial_words
 from lungview_training.config import SourceConfig, SplitKind, TrainingConfig
 from lungview_training.opened_once import OpenCase, OpenedOnce
-from lungview_training.preflight.report import DryBatch, Remark, Severity, Topic
+from lungview_training.preflight.report import DryBatch, Remark, Severity
 from lungview_training.supervision.folder_look import FolderLook, room_problems
 from lungview_training.supervision.plan import Choices, plan
 
 _MOST_SHOWN = 12
-_TOLD_BY_BOTH = frozenset({Topic.FEW, Topic.ONE_PATIENT, Topic.VALIDATION})
-"""What the first look at the folder remarks on too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,8 @@ class Preflight:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is lost, or will be measured badly; each thing once."""
-        is_told = any(remark.topic in _TOLD_BY_BOTH for remark in self.remarks)
-        return (*self._said(Severity.WARNING), *(() if is_told else self.look.remarks))
+        told = {remark.topic for remark in self.remarks}
+        return (*self._said(Severity.WARNING), *(each.message for each in self.look.warnings if each.topic not in told))
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ class SetupPage(QWidget):
         self.look = found
         sensible = sensible_settings(found.slices, found.patients)
         self.advanced.suggest(sensible)
-        said = (found.in_words(), *(found.problems or found.remarks)) if found.problems else (
+        said = (found.in_words(), *found.problems) if found.problems else (
             f"{found.in_words()}. {sensible.reasons[0].partition(': ')[2].capitalize()}",
             *sensible.reasons[1:],
         )  # fmt: skip

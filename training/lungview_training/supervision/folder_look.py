@@ -18,6 +18,7 @@ from lungview_training.config import SourceConfig, SourceKind
 from lungview_training.labelled import boxed_stacks
 from lungview_training.opened_once import OpenCase
 from lungview_training.pictures import is_picture_folder, read_pictures
+from lungview_training.preflight.report import Remark, Severity, Topic
 
 FEWEST_SLICES = 8
 """Boxed slices under which nothing can be learned and tested."""
@@ -28,7 +29,7 @@ _FEW_SLICES, _FEW_PATIENTS = 30, 3
 
 @dataclass(frozen=True, slots=True)
 class FolderLook:
-    """What was found. problems: why it cannot be trained on. remarks: what the figures will be worth less for.
+    """What was found. problems: why it cannot be trained on. warnings: what the figures will be worth less for.
 
     left_out: what no training will see, in sentences. slices: boxed ones. cases: where single cases are learned from,
     each one's source. part: enough of it for a trial step, None where only the whole will do.
@@ -41,7 +42,7 @@ class FolderLook:
     series: int = 0
     slices: int = 0
     problems: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
     left_out: tuple[str, ...] = ()
     cases: tuple[SourceConfig, ...] = ()
     part: SourceConfig | None = None
@@ -50,6 +51,11 @@ class FolderLook:
     def can_train(self) -> bool:
         """Whether nothing stands against it."""
         return not self.problems
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The warnings in words."""
+        return tuple(each.message for each in self.warnings)
 
     def sources(self, annotations: Path | None = None) -> tuple[SourceConfig, ...]:
         """The sources as settings name them; annotations: a folder the reader named."""
@@ -154,10 +160,8 @@ def _reason(case: Case, found: FolderLook, name: str) -> str:
     notes = case.annotations
     if notes.unmatched:
         count = len(notes.unmatched)
-        return (
-            f"{count} annotation file{'' if count == 1 else 's'} (XML) were read, but none belongs to a slice of "
-            f"{name}: choose the annotation folder of these very images."
-        )
+        read = "1 annotation file (XML) was" if count == 1 else f"{count} annotation files (XML) were"
+        return f"{read} read, but none belongs to a slice of {name}: choose the annotation folder of these very images."
     if notes.captures:
         return f"All boxes of {name} lie on secondary captures: box the CT slices themselves."
     if not found.annotations and not notes.linked:
@@ -170,22 +174,26 @@ def _reason(case: Case, found: FolderLook, name: str) -> str:
 
 def judged(found: FolderLook, reason: str = "") -> FolderLook:
     """A look with what its amounts are worth. reason: why it cannot be trained on, where that is known already."""
-    problems, remarks = [reason] if reason else [], []
+    problems, warnings = [reason] if reason else [], list[tuple[Topic, str]]()
     if not reason and found.slices < FEWEST_SLICES:
         problems.append(
             f"Only {found.slices} slices carry boxes; at least {FEWEST_SLICES} are needed. Box more slices: a box can "
             "be carried on through its neighbours."
         )
     elif not reason and found.slices < _FEW_SLICES:
-        remarks.append(f"{found.slices} boxed slices are few: expect a small gain, and wide intervals.")
+        few = f"{found.slices} boxed slices are few: expect a small gain, and wide intervals."
+        warnings.append((Topic.FEW, few))
     if found.patients == 1:
-        remarks.append(
+        one = (
             "All slices are of one patient: the figures will tell how well this patient is remembered, not how others "
             "will be read. Add patients for a proof."
         )
+        warnings.append((Topic.ONE_PATIENT, one))
     elif 1 < found.patients < _FEW_PATIENTS:
-        remarks.append("Fewer than three patients: nobody can be held back to prove the model on. Add patients.")
-    return replace(found, problems=tuple(problems), remarks=tuple(remarks))
+        two = "Fewer than three patients: nobody can be held back to prove the model on. Add patients."
+        warnings.append((Topic.VALIDATION, two))
+    told = tuple(Remark(Severity.WARNING, topic, message) for topic, message in warnings)
+    return replace(found, problems=tuple(problems), warnings=told)
 
 
 def _left_out(case: Case) -> tuple[str, ...]:
