@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         now = time.monotonic()
         tally = Campaign(job, options.jobs, bounds, keeper.keep).run(now + (ends - now) * share / left)
         print(_row(kind, tally), flush=True)
+    keeper.minimise()
     print(keeper.summary())
     return 1 if keeper.count else 0
 

@@ -25,6 +25,7 @@ class Keeper:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._causes: Counter[str] = Counter()
+        self._to_minimise: list[tuple[Find, Path]] = []
 
     @property
     def count(self) -> int:
@@ -44,15 +45,15 @@ class Keeper:
         facts = {**asdict(find), "made_of": made_of, "cause": cause}
         (self._folder / f"{stem}.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
         print(f"{find.why}: {stem} of {made_of}: {cause}", flush=True)
-        if find.why == "exception" and len(self._causes) <= _MOST_MINIMISED:
-            self._minimise(find, self._folder / f"{stem}.min.bin")
+        if find.why == "exception" and self._causes[cause] == 1:
+            self._to_minimise.append((find, self._folder / f"{stem}.min.bin"))
 
-    @staticmethod
-    def _minimise(find: Find, target: Path) -> None:
-        """In a process of its own: half undone damage may do worse than the whole."""
-        command = [sys.executable, "-m", "tests.fuzz.finds", json.dumps(asdict(find)), str(target)]
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(command, cwd=ROOT, timeout=_MINIMISE_S, stderr=subprocess.DEVNULL, check=False)
+    def minimise(self) -> None:
+        """Write smaller files that end as the first finds do; each in a process of its own, since they may do worse."""
+        for find, target in self._to_minimise[:_MOST_MINIMISED]:
+            command = [sys.executable, "-m", "tests.fuzz.finds", json.dumps(asdict(find)), str(target)]
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(command, cwd=ROOT, timeout=_MINIMISE_S, stderr=subprocess.DEVNULL, check=False)
 
     def summary(self) -> str:
         """All causes with how often they were met."""
