@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -13,7 +13,9 @@ from lungview_training.checkpoint import clear_remains
 from lungview_training.config import TrainingConfig
 from lungview_training.control import Ask, Command, command_of
 from lungview_training.data import TrainingData, read_data
+from lungview_training.device_room import falls_back, is_crowded
 from lungview_training.events import (
+    DeviceChanged,
     Event,
     MemoryRanOut,
     Phase,
@@ -71,12 +73,36 @@ def _ended(
     if config.threads:
         torch.set_num_threads(config.threads)
     with joined(config.device) as group:
-        training = _Training(config, group, emit, should_stop)
-        with training.heart if group.is_main else nullcontext():
-            try:
-                return training.go(data)
-            except LungViewError as error:
+        why = is_crowded(config) if group.is_alone else ""
+        ended = None if why else _attempt(config, group, emit, should_stop, data)
+        if isinstance(ended, RunEnded):
+            return ended
+        on_cpu = _attempt(replace(config, device="cpu"), group, emit, should_stop, data, ended or why)
+        assert isinstance(on_cpu, RunEnded)  # from the CPU there is nothing to fall back to
+        return on_cpu
+
+
+def _attempt(
+    config: TrainingConfig,
+    group: Group,
+    emit: Callable[[Event], None],
+    should_stop: Ask,
+    data: TrainingData | None,
+    why: str = "",
+) -> RunEnded | str:
+    """How a run ended, or why it should be taken up on the CPU. why: it is on the CPU already, to be told."""
+    training = _Training(config, group, emit, should_stop)
+    with training.heart if group.is_main else nullcontext():
+        if why:
+            training.tell(DeviceChanged(config.device, why))
+        try:
+            return training.go(data)
+        except (LungViewError, RuntimeError, MemoryError) as error:
+            if group.is_alone and (way_out := falls_back(config, error)):
+                return way_out
+            if isinstance(error, LungViewError):
                 raise training.failed(error) from error.__cause__
+            raise
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from lungview_training.events import (
     CheckpointFailed,
     CheckpointSaved,
+    DeviceChanged,
     EvaluationDone,
     Event,
     ExamplesSaved,
@@ -135,7 +136,7 @@ class Progress:
                 self.saved_step = event.step
         elif isinstance(event, ExamplesSaved):
             self.examples, self.examples_step = tuple(Path(path) for path in event.paths), event.step
-        elif isinstance(event, CheckpointFailed | MemoryRanOut):
+        elif isinstance(event, CheckpointFailed | MemoryRanOut | DeviceChanged):
             self.remarks.append(event.message)
 
 
