@@ -26,7 +26,10 @@ _REMOVED = (
     "attributes; reports and segmentations. Patients and images get new names and numbers that cannot be traced back. "
     "By the Basic Profile of DICOM PS3.15."
 )
-_KEPT = "Kept: pixels, geometry, scanner model and kernel. Text burned into pixels is not looked for: look it through."
+_KEPT = (
+    "Kept: pixels, geometry, scanner model and kernel. Text burned into the pixels is not looked for: look through the "
+    "copy before you pass it on."
+)
 
 
 class ExportDialog(QDialog):
