@@ -5,10 +5,13 @@ import logging
 import re
 import sysconfig
 import traceback
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lungview.places import log_folder
+
+if TYPE_CHECKING:
+    from logging.handlers import RotatingFileHandler
 
 _OWN_LOGGERS = ("lungview", "lungview_training")
 """Others are left out: a DICOM library's warnings quote the patient's data."""
@@ -27,8 +30,30 @@ _NOWHERE = logging.NullHandler()
 """At the root, else Python prints what libraries log there, with what it quotes."""
 
 
-class _LogFile(RotatingFileHandler):
-    """The program's own log, told from handlers that others add."""
+class _LogFile(logging.Handler):
+    """The program's own log, opened with its first record: what it is written by brings sockets and pickles along."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._file: RotatingFileHandler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it down."""
+        if self._file is None:
+            from logging.handlers import RotatingFileHandler
+
+            self._file = RotatingFileHandler(
+                self._path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", delay=True
+            )
+            self._file.setFormatter(RedactingFormatter())
+        self._file.emit(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
 
 def log_file() -> Path:
@@ -45,8 +70,7 @@ def start_logging(level: int = logging.INFO) -> None:
     logging.getLogger().addHandler(_NOWHERE)
     with contextlib.suppress(OSError):
         log_folder().mkdir(parents=True, exist_ok=True)
-        handler = _LogFile(log_file(), maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", delay=True)
-        handler.setFormatter(RedactingFormatter())
+        handler = _LogFile(log_file())
         for name in _OWN_LOGGERS:
             logger = logging.getLogger(name)
             logger.setLevel(level)
