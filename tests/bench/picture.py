@@ -7,7 +7,7 @@ from html import escape
 from tests.bench.report import Report, figure
 from tests.bench.rows import Row
 
-_WIDTH, _LEFT, _RIGHT = 900, 290, 90
+_WIDTH, _LEFT, _RIGHT = 920, 318, 112
 _ROW, _HEAD, _TOP = 21, 30, 74
 _MARKS = {
     "dicomsdl": ("#0072b2", "M-5,-5h10v10h-10z"),
@@ -34,8 +34,8 @@ svg { font: 12.5px system-ui, sans-serif; }
 
 
 def draw(report: Report) -> str:
-    """The rows that have somebody beside them."""
-    rows = [row for row in report.rows if row.beside]
+    """The rows that have somebody beside them, or a bar to keep under."""
+    rows = [row for row in report.rows if row.beside or row.bar]
     sections = list(dict.fromkeys(row.section for row in rows))
     scale = _Scale([1 / ratio for row in rows for ratio in row.ratios.values()])
     height = _TOP + _ROW * len(rows) + _HEAD * len(sections) + 34
@@ -69,7 +69,7 @@ class _Scale:
 
 def _frame(height: int, report: Report, scale: _Scale) -> str:
     told = "Time of others as a multiple of LungView's (memory likewise); right of 1 is slower or more"
-    note = f"{report.date}, {report.machine}. Strokes: what nothing can be faster than."
+    note = f"{report.date}, {report.machine}, load {report.load[0]} before. Strokes: what nothing can be faster than."
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
         f' role="img" aria-label="{escape(told)}"><style>{_STYLE}</style>',
@@ -103,6 +103,8 @@ def _line(row: Row, y: int, scale: _Scale, *, is_banded: bool) -> str:
     parts.append(f'<text class="text" x="28" y="{middle + 4:.1f}">{escape(row.what)}</text>')
     for name, ratio in row.ratios.items():
         parts.append(_mark(name, scale.x(1 / ratio), middle))
+    if not row.ratios:
+        parts.append(f'<text class="quiet" x="{scale.x(1) + 10:.1f}" y="{middle + 4:.1f}">{escape(row.bar)}</text>')
     told = f"{figure(row.ours)} {row.unit}"
     parts.append(f'<text class="text" x="{_WIDTH - 16}" y="{middle + 4:.1f}" text-anchor="end">{told}</text>')
     return "\n".join(parts)

@@ -1,7 +1,7 @@
 """Folders of slices to read: synthetic ones of any length, and real ones in every compressed transfer syntax."""
 
 import random
-from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -104,13 +104,22 @@ def encode(dataset: Dataset, syntax: str) -> None:
     dataset.file_meta.TransferSyntaxUID = UID(syntax)
 
 
-def _real(slices: int) -> Sequence[Dataset]:
+def _real(slices: int) -> list[Dataset]:
     """The slices in the middle of the chest."""
-    with ZipFile(_REAL) as archive:
-        every = [dcmread(BytesIO(archive.read(name))) for name in archive.namelist() if name.endswith(".dcm")]
-    every.sort(key=lambda dataset: float(dataset.ImagePositionPatient[2]))
+    every = _sorted_files()
     start = max(0, (len(every) - slices) // 2)
-    return every[start : start + slices]
+    return [dcmread(BytesIO(data)) for data in every[start : start + slices]]
+
+
+@cache
+def _sorted_files() -> tuple[bytes, ...]:
+    with ZipFile(_REAL) as archive:
+        every = [archive.read(name) for name in archive.namelist() if name.endswith(".dcm")]
+    return tuple(sorted(every, key=_height))
+
+
+def _height(data: bytes) -> float:
+    return float(dcmread(BytesIO(data), stop_before_pixels=True).ImagePositionPatient[2])
 
 
 def _shuffled(slices: int) -> list[str]:
