@@ -20,6 +20,7 @@ class MessageBar(QFrame):
         self.setObjectName("messageBar")
         self._sentences: list[str] = []
         self._do: Callable[[], None] | None = None
+        self._lasting: tuple[str, str, Callable[[], None] | None] | None = None
         self._sign = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -44,8 +45,15 @@ class MessageBar(QFrame):
         """What is shown."""
         return self._text.text() if self._sentences else ""
 
-    def tell(self, sentence: str, offer: str = "", do: Callable[[], None] | None = None) -> None:
-        """Add a sentence. offer, do: the text of a button and what it does; without one, the one before stays."""
+    def tell(
+        self, sentence: str, offer: str = "", do: Callable[[], None] | None = None, *, lasts: bool = False
+    ) -> None:
+        """Add a sentence. offer, do: the text of a button and what it does; without one, the one before stays.
+
+        lasts: it is of no case, and stays when another is opened.
+        """
+        if lasts:
+            self._lasting = sentence, offer, do
         if sentence in self._sentences:
             self._sentences.remove(sentence)
         self._sentences = [*self._sentences, sentence][-_MOST_SENTENCES:]
@@ -56,8 +64,16 @@ class MessageBar(QFrame):
         self._offer.setVisible(self._do is not None)
         self.show()
 
+    def leave_case(self) -> None:
+        """Forget what was said of the case that was open."""
+        lasting = self._lasting
+        self.clear()
+        if lasting is not None:
+            self.tell(*lasting, lasts=True)
+
     def clear(self) -> None:
         """Close the bar."""
+        self._lasting = None
         self._sentences.clear()
         self._do = None
         self.hide()

@@ -81,7 +81,7 @@ class News(QObject):
         window.threshold_memory.timeout.connect(self._remember_threshold)
 
     def _on_opening(self, path: Path) -> None:
-        self._window.centre.messages.clear()
+        self._window.centre.messages.leave_case()
         self._window.empty.say(f"Looking through {path.name or path}…")
 
     def _on_opened(self, path: Path) -> None:
