@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lungview.zips import ZIP_ERRORS, open_bounded
+
 PARENTS = 3
 """How many parents of the opened folder have their neighbours looked at: series, study and patient in the dataset."""
 
@@ -160,9 +162,9 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
 
 def _zip_names(path: Path) -> list[str]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_bounded(path) as archive:
             return archive.namelist()
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except ZIP_ERRORS:
         return []
 
 

@@ -1,7 +1,6 @@
 """Annotation files where they lie: in folders, or inside zip files."""
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
@@ -12,9 +11,7 @@ from lungview.annotations.values import AnnotationIssue, AnnotationNote
 from lungview.annotations.voc import MAX_BYTES
 from lungview.domain.study import FileSource
 from lungview.errors import AnnotationError
-
-_ZIP_ERRORS = (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError, zlib.error)
-"""An encrypted member is a RuntimeError, an unknown compression a NotImplementedError."""
+from lungview.zips import ZIP_ERRORS, open_bounded
 
 
 def annotation_sources(stores: Iterable[Path]) -> tuple[list[FileSource], list[AnnotationNote]]:
@@ -34,8 +31,8 @@ def read_sources(sources: Iterable[FileSource]) -> Iterator[tuple[FileSource, by
     for (path, is_zipped), group in groupby(sources, key=lambda source: (source.path, bool(source.member))):
         with ExitStack() as stack:
             try:
-                archive = stack.enter_context(zipfile.ZipFile(path)) if is_zipped else None
-            except _ZIP_ERRORS as error:
+                archive = stack.enter_context(open_bounded(path)) if is_zipped else None
+            except ZIP_ERRORS as error:
                 yield from ((source, _unreadable(source, error)) for source in group)
                 continue
             for source in group:
@@ -47,7 +44,7 @@ def _read(source: FileSource, archive: zipfile.ZipFile | None) -> bytes | Annota
         with archive.open(source.member) if archive is not None else source.path.open("rb") as file:
             data: bytes = file.read(MAX_BYTES + 1)
         return data
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         return _unreadable(source, error)
 
 
@@ -66,7 +63,7 @@ def _in_store(store: Path) -> list[FileSource]:
     if is_xml(store.name):
         return [FileSource(store)]
     try:
-        with zipfile.ZipFile(store) as archive:
+        with open_bounded(store) as archive:
             return [FileSource(store, name) for name in sorted(archive.namelist()) if is_xml(name)]
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise AnnotationError(f"{store.name} is neither a folder nor a zip file with XML; name another one.") from error

@@ -1,11 +1,11 @@
 """Zip files as folders: their members are listed and read in place, within bounds, and never unpacked to disk."""
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Final
 
 from lungview.errors import DicomError
+from lungview.zips import ZIP_ERRORS, OverfullZipError, open_bounded
 
 MAX_MEMBER: Final = 2 << 30
 """Bytes one member may unpack to."""
@@ -14,9 +14,6 @@ MAX_RATIO: Final = 250
 """How many times smaller than its content a large member may be: images of tissue pack 2 to 10 times."""
 _SMALL: Final = 64 << 20
 """Members up to this size may pack as well as they like."""
-
-_READ_ERRORS: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError)
-"""What zipfile raises for damaged, encrypted and unknown content."""
 
 
 def is_zip(path: Path) -> bool:
@@ -31,13 +28,19 @@ def is_zip(path: Path) -> bool:
 def open_zip(path: Path) -> zipfile.ZipFile:
     """Open a zip file; raises DicomError naming it and the remedy where it is damaged or too full."""
     try:
-        archive = zipfile.ZipFile(path)
-    except _READ_ERRORS as error:
+        archive = open_bounded(path)
+    except OverfullZipError as error:
+        raise _overfull(path) from error
+    except ZIP_ERRORS as error:
         raise DicomError(f"{path.name} is no complete zip file. Download or copy it again.") from error
     if len(archive.filelist) > MAX_MEMBERS:
         archive.close()
-        raise DicomError(f"{path.name} holds more than {MAX_MEMBERS} files. Unpack what you need and open that folder.")
+        raise _overfull(path)
     return archive
+
+
+def _overfull(path: Path) -> DicomError:
+    return DicomError(f"{path.name} holds more than {MAX_MEMBERS} files. Unpack what you need and open that folder.")
 
 
 def refusal(member: zipfile.ZipInfo) -> str:
@@ -65,5 +68,5 @@ def read_member(archive: zipfile.ZipFile, name: str, count: int = -1) -> bytes:
             return stream.read(count)
     except KeyError as error:
         raise DicomError("is no longer in its zip file") from error
-    except _READ_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise DicomError("is damaged inside its zip file") from error

@@ -1,5 +1,6 @@
 """Read one file's header into entries, or say why it is not among the images."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ from lungview.dicom.sequences import OddHeaderError
 from lungview.dicom.sources import SourceReader
 from lungview.domain.study import FileProblem, FileSource
 from lungview.errors import DicomError, NotDicomError
+from lungview.logs import describe
 
 _FIRST_READ: Final = 8 << 10
 _LAST_READ: Final = 64 << 20
@@ -23,6 +25,9 @@ _ANY_SIZE: Final = 64 << 20
 _MAX_PACKING: Final = 2000
 """How many times smaller than its pixels a larger compressed file may be."""
 _MAX_FRAMES: Final = 100_000
+
+
+log = logging.getLogger(__name__)
 
 
 class FileReader:
@@ -46,7 +51,11 @@ class FileReader:
             return problems.broken(source, str(error))
         except MemoryError:
             return problems.too_large_for_memory(source)
-        return _problem_of(source, header, size) or self._builder.build(source, header)
+        try:
+            return _problem_of(source, header, size) or self._builder.build(source, header)
+        except Exception as error:  # one file's odd header must not keep the others back
+            log.error("a header was not understood: %s", describe(error))
+            return problems.broken(source, "has a header that makes no sense")
 
     def _header(self, source: FileSource) -> tuple[RawHeader, int]:
         """Return the header, and the size of the file in bytes once unpacked."""

@@ -62,7 +62,10 @@ def _decode_with_extensions(value: bytes, terms: list[str], is_name: bool) -> st
     from lungview.dicom.pydicom_quiet import quiet
 
     with quiet():
-        encodings = convert_encodings(terms)
-        if is_name:
-            return str(PersonName(value, encodings))
-        return decode_bytes(value, encodings, TEXT_VR_DELIMS)
+        try:
+            encodings = convert_encodings(terms)
+            if is_name:
+                return str(PersonName(value, encodings))
+            return decode_bytes(value, encodings, TEXT_VR_DELIMS)
+        except Exception:  # names of character sets may be anything
+            return value.decode("latin-1")

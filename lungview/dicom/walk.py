@@ -74,7 +74,7 @@ def list_members(path: Path, reader: SourceReader) -> tuple[list[FileSource], li
     sources: list[FileSource] = []
     found: list[FileProblem] = []
     met: set[str] = set()
-    members = [member for member in reader.archive(path).infolist() if not member.is_dir()]
+    members = [member for member in reader.archive(path).infolist() if not member.filename.endswith("/")]
     for member in sorted(members, key=lambda member: natural_key(member.filename)):
         source = FileSource(path, member.filename)
         folders = member.filename.lower().split("/")[:-1]

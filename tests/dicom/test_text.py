@@ -45,3 +45,8 @@ def test_markup_in_a_name_stays_text() -> None:
 
 def test_padding_is_no_part_of_a_uid() -> None:
     assert plain(b"1.2.3\0") == "1.2.3"
+
+
+def test_a_character_set_that_is_no_name_at_all_loses_no_text() -> None:
+    assert decode(b"Fran\xe7ois", b"ISO_IR\x00 100") != ""
+    assert decode("Grün".encode("latin-1"), b"ISO\x00IR\\\x00").endswith("n")

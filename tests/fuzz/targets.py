@@ -1,6 +1,7 @@
 """What is done with a damaged file: all that the program would do with it, checked as a reader would notice it."""
 
 import json
+import logging
 import math
 from collections.abc import Callable
 from functools import cache
@@ -44,8 +45,29 @@ def zipped(folder: Path, content: bytes) -> str:
     return _scan_and_load(folder)
 
 
+class _Overheard(logging.Handler):
+    """Collects what the program logs as a fault of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record.getMessage())
+
+
+@cache
+def _overheard() -> _Overheard:
+    handler = _Overheard()
+    logging.getLogger("lungview").addHandler(handler)
+    return handler
+
+
 def _scan_and_load(folder: Path) -> str:
+    faults = _overheard().records
+    faults.clear()
     found = scan(folder, Task())
+    _require(not faults, f"a fault was logged: {faults[:1]}")
     case = Case(found, load_annotations([folder], found, Task()))
     _tell(case)
     for problem in found.problems:
