@@ -9,8 +9,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 
-from lungview.cli import demo, detect, evaluate, export, info, models, open_window, screenshot, train
 from lungview.cli.exit_codes import ExitCode
 from lungview.errors import LungViewError, NothingFoundError
 from lungview.logs import log_file, start_logging
@@ -19,16 +19,17 @@ from lungview.task import Cancelled
 log = logging.getLogger(__name__)
 
 _COMMANDS = {
-    "open": open_window,
-    "demo": demo,
-    "info": info,
-    "detect": detect,
-    "evaluate": evaluate,
-    "export": export,
-    "screenshot": screenshot,
-    "models": models,
-    "train": train,
+    "open": "open_window",
+    "demo": "demo",
+    "info": "info",
+    "detect": "detect",
+    "evaluate": "evaluate",
+    "export": "export",
+    "screenshot": "screenshot",
+    "models": "models",
+    "train": "train",
 }
+"""By name, the module; imported where it is meant, since a window waits for it."""
 _USAGE = "lungview [PATH | COMMAND ...]"
 _DESCRIPTION = (
     "Chest CT viewer that draws predicted lesion boxes beside the readers' own. For research, not for diagnosis."
@@ -80,15 +81,16 @@ class _ShowVersion(argparse.Action):
         parser.exit()
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """The whole command line, or of its sub-commands one alone."""
     parser = argparse.ArgumentParser(
         prog="lungview", usage="lungview [PATH | COMMAND ...]", description=_DESCRIPTION, epilog=_EPILOG
     )
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the program's version and end")
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure (with any sub-command)")
     commands = parser.add_subparsers(title="sub-commands", dest="command", metavar="COMMAND", prog="lungview")
-    for name, module in _COMMANDS.items():
+    for name in (command,) if command else _COMMANDS:
+        module = import_module(f"lungview.cli.{_COMMANDS[name]}")
         child = commands.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(child)
         child.set_defaults(run=module.run)
@@ -98,8 +100,10 @@ def build_parser() -> argparse.ArgumentParser:
 def _parsed(words: list[str]) -> argparse.Namespace:
     """The words parsed; those for the trainer go to it untouched, its --help among them."""
     if words[0] == "train":
+        from lungview.cli import train
+
         return argparse.Namespace(command="train", run=train.run, words=words[1:])
-    return build_parser().parse_args(words)
+    return build_parser(words[0] if words[0] in _COMMANDS else "").parse_args(words)
 
 
 def _guarded(arguments: argparse.Namespace, is_debug: bool) -> int:
