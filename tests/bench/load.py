@@ -45,7 +45,8 @@ def rows(scale: Scale, folder: Path) -> list[Row]:
         ):
             found.append(_row(f"{slices} slices, {how}", *times, wrong))
         found.append(_first_row(series, slices, rounds))
-        found.append(_memory_row(series, slices, list(methods)))
+        if slices == max(scale.slices):
+            found.append(_memory_row(series, slices, list(methods)))
     return found
 
 

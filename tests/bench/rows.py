@@ -12,7 +12,7 @@ from pathlib import Path
 OURS = "LungView"
 LEVEL = 1.05
 """A ratio to a peer up to this is called level: less is within what repeats differ by."""
-_PATIENCE_S = 6.0
+_PATIENCE_S = 4.0
 """A method that takes longer is called in the first round alone."""
 
 Method = Callable[[], object]
@@ -34,7 +34,7 @@ class Scale:
     @classmethod
     def full(cls) -> "Scale":
         """What the README's figures come from."""
-        return cls(rounds=7, few=3, slices=(300, 1000), compressed=60, files=20_000, frames=400)
+        return cls(rounds=7, few=3, slices=(300, 1000), compressed=40, files=20_000, frames=400)
 
     @classmethod
     def quick(cls) -> "Scale":
