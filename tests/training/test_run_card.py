@@ -58,7 +58,7 @@ def test_too_few_patients_get_the_elders_stops_without_its_figures(tmp_path: Pat
     stops = [point.score_threshold for point in elder.info.operating_points]
     assert [point.score_threshold for point in info.operating_points] == stops
     assert {point.sensitivity for point in info.operating_points} == {None}
-    assert info.stops_note == "Stops of compact: too few validation patients (1) for its own."
+    assert info.stops_note == "Stops of compact: too few validation patients (1, with 3 boxes) for its own."
     known = facts[ENTRY]
     assert isinstance(known, list)
     assert [table["model"] for table in known] == ["tiny", "compact"]

@@ -98,8 +98,8 @@ def _is_too_few(judged: Sequence[JudgedSlice]) -> bool:
 
 def _inherited(judged: Sequence[JudgedSlice], base: str, elder: ModelCard | None) -> Facts:
     """The elder's calibration and thresholds, without its figures: nobody measured them with these weights."""
-    count = len({each.patient for each in judged})
-    few = f"too few validation patients ({count})"
+    count, boxes = len({each.patient for each in judged}), sum(len(each.truth) for each in judged)
+    few = f"too few validation patients ({count}, with {boxes} boxes)"
     if elder is None or not elder.info.operating_points:
         return {"stops_note": f"T{few[1:]} to fit stops on."}
     points = [OperatingPoint(point.name, point.score_threshold) for point in elder.info.operating_points]
