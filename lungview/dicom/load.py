@@ -4,21 +4,21 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from lungview.dicom.geometry import volume_geometry
 from lungview.dicom.pixels import AIR_HU, fits_int16
+from lungview.dicom.slice_threads import Outcome, read_in_threads
 from lungview.dicom.slices import SliceReader
 from lungview.dicom.sources import SourceReader
 from lungview.domain.arrays import VoxelArray
 from lungview.domain.study import Stack
 from lungview.domain.volume import Volume
 from lungview.errors import DicomError, InconsistentSeriesError
+from lungview.patience import StalledError
 from lungview.task import Task
 
 _READERS: Final = 2
@@ -42,7 +42,7 @@ def load_volume(
     Slices are read from first (the middle where None) outwards, and on_slice is called in this thread for each as soon
     as it is final, with a volume that shares its voxels with the one returned. Slices that cannot be decoded become
     air and are listed as unreadable; DicomError is raised where none can be, InconsistentSeriesError where the slices
-    fit into no volume, Cancelled when the task is.
+    fit into no volume, Cancelled soon after the task is, even while a drive does not answer.
     """
     volume = _allocate(stack)
     count = stack.slice_count
@@ -50,7 +50,7 @@ def load_volume(
     with SourceReader() as sources:
         reader = SliceReader(volume, sources)
         order = outward(count // 2 if first is None else min(max(first, 0), count - 1), count)
-        for done, (k, failure) in enumerate(_read_all(reader, order, task), start=1):
+        for done, (k, failure) in enumerate(_told(_read_all(reader, order, task), stack), start=1):
             if failure is not None:
                 volume.voxels[k] = _air(stack)
                 failures[k] = failure
@@ -72,42 +72,24 @@ def outward(first: int, count: int) -> list[int]:
     return sorted(range(count), key=lambda k: (abs(k - first), -k))
 
 
-_Outcome = tuple[int, DicomError | None]
-"""A slice that is final, and what was wrong with it."""
-
-
-def _read_all(reader: SliceReader, order: Sequence[int], task: Task) -> Iterator[_Outcome]:
+def _read_all(reader: SliceReader, order: Sequence[int], task: Task) -> Iterator[Outcome]:
     """Read slices in about this order, the first one alone; yield each as soon as it is final."""
     task.check()
-    yield order[0], reader.read(order[0])
-    workers = min(_READERS if reader.is_quick else _DECODERS, os.cpu_count() or 1)
+    yield from read_in_threads(reader.read, [order[:1]], 1, task)
     chunk = _CHUNK if reader.is_quick else 1
     left = order[1:]
-    if workers < 2 or len(left) < 4 * chunk:
-        yield from ((k, reader.read(k)) for k in left)
-    else:
-        yield from _read_in_threads(reader, [left[at : at + chunk] for at in range(0, len(left), chunk)], workers)
+    workers = min(_READERS if reader.is_quick else _DECODERS, os.cpu_count() or 1) if len(left) >= 4 * chunk else 1
+    yield from read_in_threads(reader.read, [left[at : at + chunk] for at in range(0, len(left), chunk)], workers, task)
 
 
-def _read_in_threads(reader: SliceReader, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[_Outcome]:
-    """Read chunks in threads, few of them ahead, so that stopping is prompt."""
-
-    def read(chunk: Sequence[int]) -> list[_Outcome]:
-        return [(k, reader.read(k)) for k in chunk]
-
-    left = iter(chunks)
-    running: set[Future[list[_Outcome]]] = set()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="slices")
+def _told(outcomes: Iterator[Outcome], stack: Stack) -> Iterator[Outcome]:
+    """Word that a drive does not answer."""
     try:
-        while True:
-            running |= {pool.submit(read, chunk) for chunk in islice(left, 2 * workers - len(running))}
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield from future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        yield from outcomes
+    except StalledError as error:
+        raise DicomError(
+            f"The files of {stack.name} no longer answer. Check their disk or the network, then open the series again."
+        ) from error
 
 
 def _allocate(stack: Stack) -> Volume:

@@ -35,6 +35,10 @@ class SliceReader:
             self._fill(k, instance)
         except DicomError as error:
             return _worded(instance, error)
+        except MemoryError:
+            return DicomError(
+                f"{instance.source.name} needs more memory than is free. Close other programs, then reopen."
+            )
         except OSError:
             return DicomError(f"{instance.source.name} can no longer be read. Check its disk, then open it again.")
         return None

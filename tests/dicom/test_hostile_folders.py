@@ -11,7 +11,7 @@ import pytest
 
 from lungview.cli.info_document import info_document
 from lungview.cli.info_text import info_lines
-from lungview.dicom import stalls
+from lungview.dicom import slice_threads, slices, stalls
 from lungview.dicom.load import load_volume
 from lungview.dicom.reading import FileReader
 from lungview.dicom.scan import scan
@@ -203,3 +203,31 @@ def test_a_folder_that_cannot_be_listed_does_not_hold_up_the_others(
     woken.set()
     assert sum(stack.slice_count for stack in result.stacks) == 4
     assert [problem.source.name for problem in result.problems] == ["b"]
+
+
+@pytest.fixture
+def dead_slices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files that were listed and never answer again."""
+    woken = threading.Event()
+    monkeypatch.setattr(slices, "read_into", lambda *_: woken.wait(60))
+    yield
+    woken.set()
+
+
+@pytest.mark.usefixtures("dead_slices")
+def test_a_load_that_waits_for_a_dead_drive_can_be_stopped(series: Path) -> None:
+    (stack,) = scan(series, Task()).stacks
+    task = Task()
+    threading.Timer(0.2, task.cancel).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        load_volume(stack, task)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.usefixtures("dead_slices")
+def test_a_load_from_a_dead_drive_ends_with_a_sentence(series: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (stack,) = scan(series, Task()).stacks
+    monkeypatch.setattr(slice_threads, "PATIENCE_S", 0.2)
+    with pytest.raises(DicomError, match=r"no longer answer\. Check .* network"):
+        load_volume(stack, Task())
