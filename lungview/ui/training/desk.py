@@ -164,7 +164,7 @@ class TrainingDesk(QObject):
             told = "A training has finished; its model waits to be kept or discarded."
         elif record.state == "stopped":
             told = "A training was stopped and can go on."
-        self._window.centre.messages.tell(told, "Show training", self._show_live)
+        self._window.centre.messages.tell(told, "Show training", self._show_live, lasts=True)
 
     def _show_live(self) -> None:
         self.show_dialog()
@@ -189,8 +189,16 @@ class TrainingDesk(QObject):
         """Show the slice in the viewer, where its patient's folder is the one open; else open that first."""
         from lungview.ui.training.showing import show_lesion
 
-        if self.dialog is not None and self.dialog.outcome.config is not None:
-            show_lesion(self._window, self.dialog.outcome.config.sources, thumb)
+        dialog, messages = self.dialog, self._window.centre.messages
+        if dialog is None or dialog.outcome.config is None:
+            return
+
+        def make_way() -> None:
+            dialog.hide()  # which would stand before the slice
+            change = "Gained" if thumb.is_gained else "Lost"
+            messages.tell(f"{change} by the new model: {thumb.title}.", "Before and after", self.show_dialog)
+
+        show_lesion(self._window, dialog.outcome.config.sources, thumb, make_way)
 
 
 def _import_dialog(_task: Task) -> ModuleType:

@@ -79,9 +79,10 @@ class ModelKeeping(QObject):
         job.finished.connect(lambda: self._dialog.show_keeping(False))
 
     def use(self, name: str) -> None:
-        """Let the model answer in the viewer from now on, where the default stays what it was."""
+        """Let the model answer in the viewer, which the dialog makes way for; the default stays what it was."""
         self._window.detection.load(name)
-        self._dialog.show_kept(f"{name} answers in the viewer now. The Model menu leads back to the others.")
+        self._dialog.show_kept(f"{name} answers in the viewer now. The Model menu leads back to the others.", name)
+        self._dialog.hide()
 
     def free_name(self, suggested: str) -> str:
         """The name itself, or with a number where another model has it."""

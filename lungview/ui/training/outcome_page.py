@@ -26,10 +26,11 @@ from lungview.ui.training.busy_page import BusyPage
 from lungview.ui.training.plots import Plot
 from lungview.ui.training.services import TrainingServices
 from lungview_training.config import TrainingConfig
-from lungview_training.supervision.proof import Proof, Thumb
+from lungview_training.supervision.proof import Froc, Proof, Thumb
 from lungview_training.supervision.registry import RunRecord
 
-_THUMB = QSize(112, 112)
+_THUMB, _THUMB_PLACE = QSize(112, 112), QSize(136, 176)
+"""A picture, and the room for it with three lines below."""
 _SHOWN_RATE = 8.0
 _HEADS = ("", "Base", "New", "Gain")
 
@@ -68,6 +69,7 @@ class OutcomePage(BusyPage[_Proved]):
         self.thumbs.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.thumbs.setMovement(QListWidget.Movement.Static)
         self.thumbs.setWordWrap(True)
+        self.thumbs.setGridSize(_THUMB_PLACE)
         self.thumbs.setSpacing(Space.TIGHT)
         self.thumbs.itemActivated.connect(self._on_activated)
         self.thumbs.itemClicked.connect(self._on_activated)
@@ -99,7 +101,11 @@ class OutcomePage(BusyPage[_Proved]):
             return _Proved(config, services.prove(config, record.base, weights, task))
 
         job = self._begin("Comparing the models", work)
-        job.progressed.connect(lambda done, _total: self._doing.setText(f"Both models have answered on {done} slices…"))
+        job.progressed.connect(
+            lambda done, _total: self._doing.setText(
+                f"Asking both models about the same slices: {done} answers so far…"
+            )
+        )
 
     def _end(self) -> None:
         if self._proved is None:
@@ -112,8 +118,7 @@ class OutcomePage(BusyPage[_Proved]):
         self._fill_table(proof)
         if proof.froc is not None:
             for number, each in enumerate(proof.froc):
-                kept = [at for at, rate in enumerate(each.false_marks) if rate <= _SHOWN_RATE]
-                self.froc.draw(number, [each.false_marks[at] for at in kept], [each.sensitivity[at] for at in kept])
+                self.froc.draw(number, *_shown_part(each))
         self.froc.span((0, _SHOWN_RATE), (0, 1))
         self.froc.setVisible(proof.froc is not None)
         self._fill_thumbs(proof)
@@ -145,16 +150,15 @@ class OutcomePage(BusyPage[_Proved]):
             picture.loadFromData(thumb.png)
             side = min(picture.width(), picture.height())
             close = picture.copy(picture.width() - side, 0, side, side)  # the right half is the place close by
-            item = QListWidgetItem(QIcon(close), f"{'Gained' if thumb.is_gained else 'Lost'}: {thumb.title}")
+            change = "Gained" if thumb.is_gained else "Lost"
+            item = QListWidgetItem(QIcon(close), f"{change}\n{thumb.patient}\nslice {thumb.slice_index + 1}")
             item.setData(Qt.ItemDataRole.UserRole, thumb)
-            item.setToolTip("Open it in the viewer")
+            item.setToolTip(f"{thumb.title}. A click opens it in the viewer")
             item.setForeground(theme.legible(Mark.ACCEPTED if thumb.is_gained else Mark.TROUBLE))
             self.thumbs.addItem(item)
         where = f"On the {proof.held_out}, lesions" if proof.held_out else "Lesions"
         gained = sum(each.is_gained for each in proof.thumbs)
         self._thumbs_title.setText(f"{where} gained: {gained} · lost: {len(proof.thumbs) - gained}")
-        self.thumbs.setVisible(bool(proof.thumbs))
-        self._same.setVisible(not proof.thumbs)
 
     def _on_activated(self, item: QListWidgetItem) -> None:
         thumb = item.data(Qt.ItemDataRole.UserRole)
@@ -163,9 +167,11 @@ class OutcomePage(BusyPage[_Proved]):
 
     def _show_busy(self, is_busy: bool) -> None:
         super()._show_busy(is_busy)
-        shown: tuple[QWidget, ...] = (self.table, self.froc, self.thumbs, self._same, self._thumbs_title, self.verdict)
+        shown: tuple[QWidget, ...] = (self.table, self.froc, self._thumbs_title, self.verdict)
         for widget in shown:
             widget.setVisible(not is_busy)
+        self.thumbs.setVisible(not is_busy and self.thumbs.count() > 0)
+        self._same.setVisible(not is_busy and self.proof is not None and not self.thumbs.count())
 
     def _lay_out(self) -> None:
         lower = QHBoxLayout()
@@ -185,6 +191,15 @@ class OutcomePage(BusyPage[_Proved]):
         column.addLayout(lower, 3)
         column.addStretch(0)
         self._show_busy(False)
+
+
+def _shown_part(froc: Froc) -> tuple[list[float], list[float]]:
+    """A curve as far as it is shown; where its model has no more marks to give, it stays at the height it reached."""
+    kept = [at for at, rate in enumerate(froc.false_marks) if rate <= _SHOWN_RATE]
+    rates, heights = [froc.false_marks[at] for at in kept], [froc.sensitivity[at] for at in kept]
+    if rates and rates[-1] < _SHOWN_RATE:
+        rates, heights = [*rates, _SHOWN_RATE], [*heights, heights[-1]]
+    return rates, heights
 
 
 def _verdict(proof: Proof) -> str:

@@ -1,6 +1,6 @@
 """From a lesion gained or lost to its slice in the viewer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lungview.domain.study import Stack
@@ -11,25 +11,30 @@ if TYPE_CHECKING:
     from lungview_training.supervision.proof import Thumb
 
 
-def show_lesion(window: "MainWindow", sources: Sequence[SourceConfig], thumb: "Thumb") -> None:
-    """Open the folder if need be, choose the series, go to the slice. sources: what was learned from."""
+def show_lesion(
+    window: "MainWindow", sources: Sequence[SourceConfig], thumb: "Thumb", on_shown: Callable[[], None] = lambda: None
+) -> None:
+    """Open the folder if need be, choose the series, go to the slice.
+
+    sources: what was learned from. on_shown: called once the slice is there.
+    """
     source = next((each for each in sources if thumb.file.is_relative_to(each.path)), sources[0])
     if source.kind is SourceKind.IMAGES:
         window.centre.messages.tell("This lesion is of a picture folder, which the viewer does not open.")
         return
     if window.reading.path == source.path.resolve() or window.reading.path == source.path:
-        _go(window, thumb)
+        _go(window, thumb, on_shown)
         return
 
     def then(_path: object) -> None:
         window.reading.opened.disconnect(then)
-        _go(window, thumb)
+        _go(window, thumb, on_shown)
 
     window.reading.opened.connect(then)
     window.opening.open_path(source.path, source.annotations)
 
 
-def _go(window: "MainWindow", thumb: "Thumb") -> None:
+def _go(window: "MainWindow", thumb: "Thumb", on_shown: Callable[[], None]) -> None:
     stack = _stack_of(window, thumb)
     if stack is None:
         window.centre.messages.tell("The series of this lesion is not in the folder any more.")
@@ -37,6 +42,7 @@ def _go(window: "MainWindow", thumb: "Thumb") -> None:
     window.reading.choose_stack(stack)
     window.state.go_to_slice(thumb.slice_index)
     window.activateWindow()
+    on_shown()
 
 
 def _stack_of(window: "MainWindow", thumb: "Thumb") -> Stack | None:
