@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from lungview.errors import TrainingError
+from lungview.files import sync_folder
 from lungview_training.run_files import STATE_FILE
 
 
@@ -89,6 +90,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
     except (OSError, RuntimeError, SafetensorError) as error:  # torch tells a full disk as a RuntimeError
         raise CheckpointError(
             f"{path.name} could not be written ({_cause(error)}): free space in the run's folder, or make it writable. "

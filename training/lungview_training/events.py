@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -235,9 +236,11 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def append_line(path: Path, event: Event) -> None:
-    """Add an event to a run's log."""
-    with path.open("a", encoding="utf-8") as log:
-        log.write(to_line(event) + "\n")
+    """Add an event to a run's log; a line that a kill has cut off is ended first, so that it spoils no other."""
+    with path.open("a+b") as log:
+        log.seek(-1 if log.tell() else 0, os.SEEK_END)
+        is_cut = log.read(1) not in (b"", b"\n")
+        log.write(b"\n" * is_cut + to_line(event).encode() + b"\n")
 
 
 def _read(name: str, value: object) -> object:
