@@ -83,8 +83,8 @@ def duplicate(source: FileSource, first: FileSource) -> FileProblem:
     return FileProblem(
         source,
         ProblemKind.DUPLICATE,
-        f"{source.name} calls itself the same image as {first.name} (equal SOP Instance UID and place), so only"
-        f" {first.name} is shown. Open {source.name} alone to see it.",
+        f"{source.name} calls itself the same image as {first.name} (equal SOP Instance UID and place),"
+        " and that one is shown. Open this one alone to see it.",
     )
 
 

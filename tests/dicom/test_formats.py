@@ -389,8 +389,8 @@ def test_one_slice_in_two_encodings_is_shown_once_and_told(tmp_path: Path) -> No
     (problem,) = result.problems
     assert problem.kind is ProblemKind.DUPLICATE
     assert problem.message == (
-        f"again.dcm calls itself the same image as {first.name} (equal SOP Instance UID and place), so only"
-        f" {first.name} is shown. Open again.dcm alone to see it."
+        f"again.dcm calls itself the same image as {first.name} (equal SOP Instance UID and place),"
+        " and that one is shown. Open this one alone to see it."
     )
     np.testing.assert_array_equal(opened(second)[1].voxels, HU[:1])
 
