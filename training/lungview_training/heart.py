@@ -20,6 +20,10 @@ class Heart:
         self._thread = threading.Thread(target=self._beat, name="training-heartbeat", daemon=True)
         self._phase, self._step, self._left = Phase.READING, 0, 0
         self._pace: float | None = None
+        self._steps = 0
+        self._since = self._began
+        self._aside = 0.0
+        """Seconds that evaluating and saving have taken so far."""
 
     def __enter__(self) -> "Heart":
         self._thread.start()
@@ -33,14 +37,24 @@ class Heart:
 
     def busy_with(self, phase: Phase) -> None:
         """From now on."""
-        self._phase = phase
+        now = time.monotonic()
+        if self._phase in (Phase.EVALUATING, Phase.SAVING):
+            self._aside += now - self._since
+        self._phase, self._since = phase, now
 
     def stepped(self, step: int, steps: int, seconds: float) -> None:
-        """A step is done; the pace is that of the last steps or so."""
+        """A step is done; the pace is that of the last steps or so, with its share of evaluating and saving."""
         self._step, self._left = step, steps - step
+        self._steps += 1
         self._pace = seconds if self._pace is None else 0.95 * self._pace + 0.05 * seconds
 
     def _beat(self) -> None:
         while not self._over.wait(self._seconds):
-            left = None if self._pace is None else self._pace * self._left
-            self._tell(Heartbeat(self._step, self._phase, time.monotonic() - self._began, left))
+            self._tell(Heartbeat(self._step, self._phase, time.monotonic() - self._began, self.left_s))
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the last step, None before the first."""
+        if self._pace is None or not self._steps:
+            return None
+        return (self._pace + self._aside / self._steps) * self._left

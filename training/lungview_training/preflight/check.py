@@ -57,13 +57,12 @@ def check(
     looks = [look_at(source, store, task, opened) for source in config.sources]
     whole = _together(config, looks)
     split, remarks = _split(config, whole)
-    is_stopped = any(remark.severity is Severity.STOP for look in looks for remark in look.remarks)
     cache_bytes = sum(look.cache_bytes for look in looks)
     free = None if store is None else free_bytes(store_folder(config) or Path())
     memory = _memory(config, 0 if store is not None else sum(look.held_bytes for look in looks))
     remarks = [
         *(remark for look in looks for remark in look.remarks),
-        *(remarks_on_slices(whole.slices, config) if whole.slices or not is_stopped else []),
+        *_on_slices(whole, config),
         *remarks,
         *_on_disk(config, cache_bytes, free),
         *_on_memory(memory),
@@ -82,6 +81,12 @@ def check(
         memory_bytes=memory,
         seconds=None if seconds_per_step is None else seconds_per_step * config.steps,
     )
+
+
+def _on_slices(whole: _Whole, config: TrainingConfig) -> list[Remark]:
+    """Whether there is enough to learn from; why there is nothing at all has been told of the sources already."""
+    is_told = any(remark.severity is Severity.STOP for look in whole.looks for remark in look.remarks)
+    return remarks_on_slices(whole.slices, config) if whole.slices or not is_told else []
 
 
 def free_bytes(folder: Path) -> int | None:
