@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,35 +53,32 @@ def main() -> int:
         return 0
     report = Report.read(asked.again) if asked.again else _measure(asked)
     print(table(report))
-    if not asked.again:
-        target = asked.json or cache_folder() / "bench.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, (json.dumps(asdict(report), indent=1) + "\n").encode())
     if asked.picture:
         write_atomically(asked.picture, draw(report).encode())
     return 0 if report.is_passed else 1
 
 
 def _measure(asked: argparse.Namespace) -> Report:
-    """Every section asked for, each in its own process."""
-    load, rows, seconds, trouble = load_average(), [], {}, {}
+    """Every section asked for, each in its own process; what there is is kept after each."""
+    absent = [*peers.absent(), *([] if _version("napari") else ["napari"])]
+    found = {name: _version(_PACKAGES.get(name, name)) for name in (*peers.installed(), "napari")}
+    versions = {name: is_there for name, is_there in found.items() if is_there}
+    before = load_average()
+    report = Report(time.strftime("%Y-%m-%d"), machine(), asked.quick, (before, before), versions, absent, {}, {}, [])
     for name in asked.only:
         print(f"{name} ...", file=sys.stderr, flush=True)
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="lungview-bench-") as folder:
             said = _run(name, asked.quick, Path(folder))
             if said:
-                trouble[name] = said
+                report.trouble[name] = said
             else:
-                rows += read_rows(Path(folder) / "rows.json")
-        seconds[name] = round(time.monotonic() - began, 1)
-    absent = [*peers.absent(), *([] if _version("napari") else ["napari"])]
-    found = {name: _version(_PACKAGES.get(name, name)) for name in (*peers.installed(), "napari")}
-    versions = {name: is_there for name, is_there in found.items() if is_there}
-    load_after = load_average()
-    return Report(
-        time.strftime("%Y-%m-%d"), machine(), asked.quick, (load, load_after), versions, absent, seconds, trouble, rows
-    )
+                report.rows.extend(read_rows(Path(folder) / "rows.json"))
+        report.seconds[name] = round(time.monotonic() - began, 1)
+        report = replace(report, load=(before, load_average()))
+        kept = json.dumps(asdict(report), indent=1) + "\n"
+        write_atomically(asked.json or cache_folder() / "bench.json", kept.encode())
+    return report
 
 
 def _run(name: str, is_quick: bool, folder: Path) -> str:
