@@ -28,8 +28,8 @@ while it runs
                  ends at once, and what was saved before is whole)
     keep-best    evaluate once more, save, and be content with the best weights so far
   Events come out on standard output, one JSON object a line: RunStarted, StepDone, EvaluationDone, ExamplesSaved,
-  PlotsSaved, CheckpointSaved, CheckpointFailed, MemoryRanOut, RunPaused, RunResumed, RunFailed, RunEnded, and a
-  Heartbeat every ten seconds. Words for people go to standard error.
+  PlotsSaved, CheckpointSaved, CheckpointFailed, MemoryRanOut, DeviceChanged, RunPaused, RunResumed, RunFailed,
+  RunEnded, and a Heartbeat every ten seconds. Words for people go to standard error.
 
 what is written into the output folder
   best.safetensors   averaged weights that did best on validation patients; last.safetensors those of the last save

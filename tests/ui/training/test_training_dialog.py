@@ -279,6 +279,24 @@ def test_closing_the_dialog_keeps_the_run_and_the_chip_brings_it_back(
     _click(qtbot, dialog.discard)
 
 
+def test_a_training_that_gains_nothing_ends_by_itself_and_says_so(
+    qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = make()
+
+    def impatient(look: FolderLook, choices: Choices, output: Path) -> TrainingConfig:
+        return replace(_tiny_plan(look, choices, output), patience=1, min_delta=10.0, evaluate_every=2)
+
+    monkeypatch.setattr(preflight_page, "plan", impatient)
+    dialog = _begin(qtbot, window, pictures)
+    qtbot.waitUntil(lambda: dialog.judge.isVisible(), timeout=_LONG_MS)
+    assert "validation had not got better for a while" in dialog.live.status.text()
+    assert _progress(window).step < _STEPS[0]
+    assert _progress(window).validation_loss.steps[:2] == [2, 4]
+    assert dialog.live.loss.drawn[1] >= 2
+    assert window.training.chip.text() == "Training finished: look at it"
+
+
 def test_a_killed_worker_is_told_of_and_one_click_goes_on(
     qtbot: QtBot, make: Callable[[], MainWindow], pictures: Path
 ) -> None:
