@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -22,8 +23,11 @@ def main(output: str, steps: str, dies_once: str) -> None:
     torch.set_num_threads(1)
     _doubled()
     mark = Path(output).with_suffix(".died")
-    if dies_once == "dies" and os.environ.get("RANK") == "1" and not mark.exists():
-        _doomed(mark)
+    if dies_once == "dies" and os.environ.get("RANK") == "1":
+        if mark.exists():
+            time.sleep(2)  # so that the other would find what the process before this one left, if it looked there
+        else:
+            _doomed(mark)
     config = dataclasses.replace(phantom_config(Path(output), int(steps)), learning_rate=1e-3)
     train(config, lambda _: None, lambda: False, phantom_data(validation=0))
 

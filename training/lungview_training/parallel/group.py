@@ -9,9 +9,11 @@ from typing import TypeVar, cast
 
 import torch
 from torch import distributed
+from torch.distributed.rendezvous import rendezvous
 
 from lungview.detection.device import choose_device
 from lungview.errors import TrainingError
+from lungview_training.parallel.meeting import fresh_part
 
 Value = TypeVar("Value")
 
@@ -92,7 +94,10 @@ def joined(device_name: str) -> Iterator[Group]:
     is_cuda = choose_device(device_name).type == "cuda"
     if is_cuda:
         torch.cuda.set_device(local_rank % torch.cuda.device_count())
-    distributed.init_process_group("nccl" if is_cuda else "gloo", timeout=_PATIENCE)
+    store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
+    place = fresh_part(store, rank, size, _PATIENCE)
+    backend = "nccl" if is_cuda else "gloo"
+    distributed.init_process_group(backend, store=place, rank=rank, world_size=size, timeout=_PATIENCE)
     control = distributed.new_group(backend="gloo", timeout=_PATIENCE) if is_cuda else distributed.group.WORLD
     try:
         yield Group(distributed.get_rank(), size, local_rank, control)
