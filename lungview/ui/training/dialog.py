@@ -1,6 +1,7 @@
 """The training dialog: set up, check, watch, judge. It may be closed at any time; the training goes on without it."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from lungview.errors import LungViewError
@@ -39,6 +40,7 @@ class TrainingDialog(QDialog):
         self._controller, self._can_keep = controller, services.keep is not None
         self.offered = ""
         self.is_keeping = False
+        self._place: QPoint | None = None
         self.setup = SetupPage(runner)
         self.preflight = PreflightPage(runner, services, controller.registry.folder)
         self.live = LivePage(controller)
@@ -62,6 +64,17 @@ class TrainingDialog(QDialog):
         controller.failed.connect(self.tell)
         runner.start("Loading the curves", load_library, is_quiet=True).failed.connect(self.tell)
         self.show_page(self.live if controller.is_going or controller.record is not None else self.setup)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Come back to where it was: a window manager may put a window shown again a title bar further down."""
+        super().showEvent(event)
+        if self._place is not None:
+            self.move(self._place)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Remember the place."""
+        self._place = self.pos()
+        super().hideEvent(event)
 
     def tell(self, error: object) -> None:
         """Say what went wrong, inside the dialog."""
