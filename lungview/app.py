@@ -29,7 +29,7 @@ def open_case(path: Path, task: Task, annotations: Path | None = None) -> "Case"
     """Scan a folder, file, DICOMDIR or zip and link its readers' boxes."""
     from lungview.reading import case
 
-    return case.open_case(path, task, annotations)
+    return case.open_case(path, task, annotations, readies_decoders=True)
 
 
 def load_volume(

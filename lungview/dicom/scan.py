@@ -2,13 +2,13 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from lungview.dicom import archive, dicomdir, problems, walk
+from lungview.dicom import archive, dicomdir, problems, syntaxes, walk
 from lungview.dicom.entries import Entry
 from lungview.dicom.grouping import group
 from lungview.dicom.reading import FileReader
@@ -25,18 +25,19 @@ _STEP: Final = 8
 """Files between two reports of progress: a report may cross threads, a header takes a tenth of a millisecond."""
 
 
-def scan(path: Path, task: Task) -> ScanResult:
+def scan(path: Path, task: Task, *, readies_decoders: bool = False) -> ScanResult:
     """Return the images of a folder (all depths, any file names), file, DICOMDIR or zip, grouped and ordered.
 
     What is no image is listed as a problem and never ends the scan, and so is what does not answer; a folder without
     images gives no patients. Readers' XML files are passed over. Raises DicomError where the path does not exist or
-    cannot be opened at all, Cancelled soon after the task is.
+    cannot be opened at all, Cancelled soon after the task is. readies_decoders: whether pixels are asked for next, so
+    that a decoding process may start while the scan goes on, if the files are compressed.
     """
     try:
         sources, found = _list(path, task)
     except StalledError as error:
         raise DicomError(problems.stalled(FileSource(path), FIRST_S).message) from error
-    entries, more = _read(sources, task)
+    entries, more = _read(sources, task, _ready_decoder if readies_decoders else None)
     patients, duplicates = group(entries)
     result = ScanResult(path, patients, (*found, *more, *duplicates))
     log.info(
@@ -93,8 +94,22 @@ def _problems_of_index(path: Path, task: Task) -> tuple[FileProblem, ...]:
         return (problems.stalled(FileSource(path), FIRST_S),)
 
 
-def _read(sources: Sequence[FileSource], task: Task) -> tuple[list[Entry], list[FileProblem]]:
-    """Read the headers; files that do not answer are left behind, and the others go on."""
+def _ready_decoder(entry: Entry) -> None:
+    """Start a decoding process where a plane needs one: it takes as long to start as many headers to read."""
+    codec = syntaxes.codec_of(entry.instance.pixels.transfer_syntax_uid)
+    if codec is not None:
+        from lungview.dicom.decoding.pool import decoding_pool
+
+        decoding_pool().warm(codec)
+
+
+def _read(
+    sources: Sequence[FileSource], task: Task, on_first: Callable[[Entry], None] | None
+) -> tuple[list[Entry], list[FileProblem]]:
+    """Read the headers; files that do not answer are left behind, and the others go on.
+
+    on_first: called with the first plane found.
+    """
     entries: list[Entry] = []
     found: list[FileProblem] = []
     patience, done, total = Patience(), 0, len(sources)
@@ -111,8 +126,10 @@ def _read(sources: Sequence[FileSource], task: Task) -> tuple[list[Entry], list[
                 done += 1
                 if isinstance(outcome, FileProblem):
                     found.append(outcome)
-                else:
-                    entries += outcome
+                    continue
+                if outcome and not entries and on_first is not None:
+                    on_first(outcome[0])
+                entries += outcome
         except StalledError:
             found.append(problems.stalled(sources[done], patience.seconds))
             patience.stalled(os.fspath(sources[done].path))

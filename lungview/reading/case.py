@@ -58,13 +58,14 @@ def own_boxes_folder() -> Path:
     return data_folder() / "boxes"
 
 
-def open_case(path: Path, task: Task, annotations: Path | None = None) -> Case:
+def open_case(path: Path, task: Task, annotations: Path | None = None, *, readies_decoders: bool = False) -> Case:
     """Scan a folder, file, DICOMDIR or zip, and link the annotations found for it.
 
-    annotations: a folder (or zip) the reader named, instead of the one found. A path with nothing to show is a case
-    too: its summary_problem says why. Raises LungViewError where the path can't be opened at all, and Cancelled.
+    annotations: a folder (or zip) the reader named, instead of the one found. readies_decoders: whether pixels are
+    asked for next. A path with nothing to show is a case too: its summary_problem says why. Raises LungViewError where
+    the path can't be opened at all, and Cancelled.
     """
-    scan = scan_files(path, task)
+    scan = scan_files(path, task, readies_decoders=readies_decoders)
     return Case(scan, _linked(path, scan, task, annotations))
 
 

@@ -243,3 +243,17 @@ def test_a_stream_cut_short_is_refused_rather_than_shown_in_part(tmp_path: Path,
     (stack,) = scan(path, Task()).stacks
     with pytest.raises(DicomError, match=r"^000\.dcm holds pixels that cannot be decoded"):
         load_volume(stack, Task())
+
+
+@pytest.mark.parametrize(("syntax", "processes"), [(RLELossless, 1), ("", 0)])
+def test_a_scan_readies_a_decoder_where_one_will_be_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, syntax: str, processes: int
+) -> None:
+    made = DecodingPool(2)
+    monkeypatch.setattr(pool, "decoding_pool", lambda: made)
+    for path in write_series(tmp_path, Recipe(STORED)) if syntax else ():
+        compress(path, syntax)
+    write_series(tmp_path / "plain", Recipe(STORED, series=2))
+    scan(tmp_path if syntax else tmp_path / "plain", Task(), readies_decoders=True)
+    assert len(made._idle) == processes
+    made.close()
