@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from lungview.files import parse_json, write_atomically
-from lungview_training.config import TrainingConfig
+from lungview_training.config import SourceConfig, TrainingConfig
 from lungview_training.events import RunStarted
 from lungview_training.run_files import ABOUT_FILE
 
@@ -22,8 +22,8 @@ def write_about(config: TrainingConfig, started: RunStarted, fingerprint: str) -
     settings = config.as_plain()
     settings.pop("output")
     settings["sources"] = [
-        {"title": source.title or source.path.name, "kind": source.kind.value, "role": source.role.value}
-        for source in config.sources
+        {"title": _title(source, number), "kind": source.kind.value, "role": source.role.value}
+        for number, source in enumerate(config.sources, start=1)
     ]
     about = {
         "name": config.name,
@@ -40,6 +40,11 @@ def write_about(config: TrainingConfig, started: RunStarted, fingerprint: str) -
     }
     write_atomically(path, (json.dumps(about, indent=2, default=str) + "\n").encode())
     return path
+
+
+def _title(source: SourceConfig, number: int) -> str:
+    """What the reader called a source; never its folder's name, which may be a patient's."""
+    return source.title if source.title not in ("", source.path.name) else f"source {number}"
 
 
 def read_about(path: Path) -> dict[str, object]:
