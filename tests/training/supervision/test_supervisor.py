@@ -281,6 +281,42 @@ def test_a_worker_whose_window_was_killed_saves_and_ends_and_is_found(
     assert watched.end().ending.can_go_on
 
 
+def test_a_worker_that_its_window_leaves_saves_and_ends_after_the_window(registry: RunRegistry, pictures: Path) -> None:
+    record = registry.add(tiny_config(pictures, 100_000), base="", title="")
+    code = (
+        "import os, sys, threading\nfrom pathlib import Path\nfrom lungview import processes\n"
+        "from lungview_training.supervision.registry import RunRegistry\n"
+        "from lungview_training.supervision.supervisor import Supervisor\n"
+        "processes.LOWERED = 0\nregistry, learning = RunRegistry(Path(sys.argv[1])), threading.Event()\n"
+        "def hear(news):\n    if type(news).__name__ == 'StepDone': learning.set()\n"
+        "supervisor = Supervisor(registry, registry.all()[0], hear)\nsupervisor.start()\nlearning.wait()\n"
+        "supervisor.leave()\nprint(supervisor.record.worker, flush=True)\nos._exit(0)\n"
+    )
+    window = subprocess.run(
+        [sys.executable, "-c", code, str(registry.folder)], stdout=subprocess.PIPE, text=True, check=True
+    )
+    worker = int(window.stdout)
+    _wait(lambda: not is_alive(worker))
+    [left] = registry.left_over()
+    assert (left.id, left.state) == (record.id, State.STOPPED)
+    assert "as LungView was closed" in left.message
+    assert "can go on from there" in left.message
+    assert registry.output_of(left).joinpath("state.pt").is_file()
+
+
+def test_a_worker_left_before_it_learned_anything_is_gone_at_once(
+    registry: RunRegistry, pictures: Path, watch: Callable[..., _Watched]
+) -> None:
+    watched = watch(
+        registry.add(tiny_config(pictures), base="", title=""), command=_script("import time; time.sleep(60)")
+    )
+    watched.wait_for(WorkerStarted)
+    watched.supervisor.leave()
+    assert watched.end().ending.kind is EndKind.STOPPED
+    assert not is_alive(watched.pid)
+    assert registry.all()[0].state is State.STOPPED
+
+
 def test_a_worker_that_was_left_behind_is_ended_before_another_begins(registry: RunRegistry, pictures: Path) -> None:
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
