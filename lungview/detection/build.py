@@ -29,7 +29,12 @@ def build_network(path: Path) -> Network:
     copied. (Not torch's meta device: its first use imports torch's compiler, more than a second.)
     """
     network = _unfilled(read_shapes(path), path)
-    network.load_state_dict(read_weights(path), assign=True)
+    try:
+        network.load_state_dict(read_weights(path), assign=True)
+    except RuntimeError as error:  # whole numbers where weights should be
+        raise WeightsError(
+            f"{path.name} holds tensors of a type that {type(network).__name__} cannot use: save weights as float32."
+        ) from error
     return network.eval().requires_grad_(False)
 
 

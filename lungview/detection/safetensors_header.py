@@ -64,5 +64,7 @@ def _header(table: dict[str, dict[str, object]], room: int) -> Header:
         shape, offsets = tensor["shape"], tensor["data_offsets"]
         if not (isinstance(shape, list) and isinstance(offsets, list) and 0 <= offsets[0] <= offsets[1] <= room):
             raise ValueError("a tensor lies outside the file")
+        if not all(isinstance(side, int) and not isinstance(side, bool) and side >= 0 for side in shape):
+            raise ValueError("a tensor has sides that are none")
         shapes[name] = tuple(int(side) for side in shape)
     return Header({str(key): str(value) for key, value in metadata.items()}, shapes)

@@ -106,6 +106,10 @@ def _load_torch(path: Path, device: str) -> dict[str, Tensor]:
             found = torch.load(path, map_location=device, weights_only=True, mmap=mapped and device == "cpu")
     except pickle.UnpicklingError as error:
         raise _program(path) from error
+    except SafetensorError as error:  # torch goes by the name
+        raise WeightsError(
+            f"{path.name} is called safetensors but holds what torch.save writes, or nothing: give it the ending .pt."
+        ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise _broken(path) from error
     return _clean(_tensors(found, path))
