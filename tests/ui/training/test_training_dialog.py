@@ -290,10 +290,11 @@ def test_a_training_that_gains_nothing_ends_by_itself_and_says_so(
     monkeypatch.setattr(preflight_page, "plan", impatient)
     dialog = _begin(qtbot, window, pictures)
     qtbot.waitUntil(lambda: dialog.judge.isVisible(), timeout=_LONG_MS)
-    assert "validation had not got better for a while" in dialog.live.status.text()
+    told = "validation had not got better for a while"
+    qtbot.waitUntil(lambda: told in dialog.live.status.text(), timeout=_LONG_MS)
     assert _progress(window).step < _STEPS[0]
     assert _progress(window).validation_loss.steps[:2] == [2, 4]
-    assert dialog.live.loss.drawn[1] >= 2
+    qtbot.waitUntil(lambda: dialog.live.loss.drawn[1] >= 2, timeout=_LONG_MS)
     assert window.training.chip.text() == "Training finished: look at it"
 
 
