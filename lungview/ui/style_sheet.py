@@ -76,8 +76,8 @@ def _field_rules(colours: Palette, hovered: str) -> str:
     return f"""
 QComboBox, QLineEdit, QAbstractSpinBox, QKeySequenceEdit QLineEdit {{ background: {colours.raised};
   border: 1px solid {colours.line}; border-radius: {Size.RADIUS}px; padding: 4px 8px; min-height: 16px; }}
-QAbstractSpinBox {{ padding: 4px 20px 4px 0; }}
-QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0 0 0 8px; }}
+QAbstractSpinBox {{ padding: 3px 20px 3px 0; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 20px; border: none; }}
 QAbstractSpinBox::up-arrow {{ image: url("{_picture("caret-up.svg")}"); width: 10px; height: 10px; }}
 QAbstractSpinBox::down-arrow {{ image: url("{_picture("caret-down.svg")}"); width: 10px; height: 10px; }}

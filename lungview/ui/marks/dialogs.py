@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from lungview.marks.mark import Mark
 from lungview.marks.propagate import Spread, spread_of
 from lungview.ui.marks.editor import MarksEditor
+from lungview.ui.number_field import in_line
 from lungview.ui.theme import Space
 
 SUBTYPES = {"A": "adenocarcinoma", "B": "small cell", "E": "large cell", "G": "squamous cell"}
@@ -90,7 +91,7 @@ class PropagateDialog(QDialog):
 
 
 def _slices(value: int, most: int) -> QSpinBox:
-    box = QSpinBox()
+    box = in_line(QSpinBox())
     box.setRange(0, min(most, _MOST_SLICES))
     box.setValue(min(value, most))
     return box

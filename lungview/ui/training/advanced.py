@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
 
+from lungview.ui.number_field import in_line
 from lungview.ui.theme import Space
 from lungview_training.config import SplitKind
 from lungview_training.supervision.plan import Choices
@@ -106,14 +107,14 @@ def _form(rows: _Rows) -> QFormLayout:
 
 
 def _spin(least: int, most: int, meaning: str) -> QSpinBox:
-    made = QSpinBox()
+    made = in_line(QSpinBox())
     made.setRange(least, most)
     made.setToolTip(meaning)
     return made
 
 
 def _share(meaning: str) -> QDoubleSpinBox:
-    made = QDoubleSpinBox()
+    made = in_line(QDoubleSpinBox())
     made.setRange(0, 45)
     made.setDecimals(0)
     made.setSuffix(" %")
