@@ -58,6 +58,7 @@ def test_two_processes_learn_what_one_learns(tmp_path: Path, alone: dict[str, to
     assert not list((tmp_path / "run").glob("*.part"))
 
 
+@pytest.mark.unsteady  # it was, before starts met in a part of their own; not yet seen to pass twenty times in a row
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch was built without torch.distributed")
 def test_a_lost_worker_is_started_again_and_the_result_is_the_same(
