@@ -20,9 +20,9 @@ class TrainingServices:
 
     base_models: what a training can go on from, the default first. devices: that this computer has, best first.
     check: what a look at everything that a run of these settings would read has found. trial: what a step of such a
-    run takes, tried on a part of the data. prove: base (a name) and new weights on the same slices. keep: copies weights
-    under a name among the reader's models, and returns that name. command: how the worker is started, None for the
-    usual way.
+    run takes, tried on a part of the data. prove: base (a name) and new weights on the same slices. keep: copies
+    weights under a name among the reader's models, and returns that name. command: how the worker is started, None
+    for the usual way.
     """
 
     base_models: "Callable[[], tuple[BaseModel, ...]]"
