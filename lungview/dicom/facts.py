@@ -25,6 +25,7 @@ FACT_TAGS = (
     tags.FRAME_OF_REFERENCE_UID,
     tags.RESCALE_TYPE,
     tags.UNITS,
+    tags.OVERLAY_ROWS,
 )
 """What facts are made of."""
 
@@ -36,7 +37,8 @@ _HU_TYPES = frozenset({"", "HU", "US"})
 class Facts:
     """What a plane says of its patient, study and series; equal, and the same object, for most planes of a series.
 
-    unit: "HU" for CT values, else the DICOM unit ("BQML") or "" where numbers mean nothing absolute.
+    unit: "HU" for CT values, else the DICOM unit ("BQML") or "" where numbers mean nothing absolute. has_overlay:
+    whether graphics come with it (PS3.3 C.9.2).
     """
 
     sop_class_uid: str
@@ -57,6 +59,7 @@ class Facts:
     kernel: str
     frame_of_reference_uid: str
     unit: str
+    has_overlay: bool
 
 
 def decode_facts(values: dict[int, bytes]) -> Facts:
@@ -88,6 +91,7 @@ def decode_facts(values: dict[int, bytes]) -> Facts:
         kernel=" ".join(dict.fromkeys(part.strip() for part in decoded(tags.KERNEL).split("\\") if part.strip())),
         frame_of_reference_uid=plain(tags.FRAME_OF_REFERENCE_UID),
         unit=_unit(values),
+        has_overlay=tags.OVERLAY_ROWS in values,
     )
 
 

@@ -39,6 +39,7 @@ def report_on(
         *_notes_on_pixels(entries, kind),
         *_notes_on_thickness(entries, spacing, kind),
         *_notes_on_patient(entries),
+        *_note_on_overlays(entries),
     ]
     return GeometryReport(rule, spacing, tilt, tuple(found))
 
@@ -189,3 +190,12 @@ def _notes_on_patient(entries: Sequence[Entry]) -> list[GeometryNote]:
         return []
     text = "The patient lay feet first; positions are the patient's own, so order and sides are not affected."
     return [GeometryNote(GeometryIssue.FEET_FIRST, text)]
+
+
+def _note_on_overlays(entries: Sequence[Entry]) -> list[GeometryNote]:
+    slices = tuple(k for k, entry in enumerate(entries) if entry.facts.has_overlay)
+    if not slices:
+        return []
+    which = f"{len(slices)} of {len(entries)} slices come" if len(entries) > 1 else "The slice comes"
+    text = f"{which} with graphics, which are not drawn here; the pixels are shown without them."
+    return [GeometryNote(GeometryIssue.OVERLAY, text, slices, float(len(slices)))]

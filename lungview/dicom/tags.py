@@ -51,6 +51,8 @@ UNITS: Final = 0x00541001
 SHARED_FUNCTIONAL_GROUPS: Final = 0x52009229
 PER_FRAME_FUNCTIONAL_GROUPS: Final = 0x52009230
 
+OVERLAY_ROWS: Final = 0x60000010
+
 FLOAT_PIXEL_DATA: Final = 0x7FE00008
 DOUBLE_PIXEL_DATA: Final = 0x7FE00009
 PIXEL_DATA: Final = 0x7FE00010
@@ -70,7 +72,7 @@ UINT16: Final = frozenset(
 )
 """Elements that hold one 16-bit number; all others wanted hold text."""
 
-SEQUENCES: Final = frozenset({MODALITY_LUT, SHARED_FUNCTIONAL_GROUPS, PER_FRAME_FUNCTIONAL_GROUPS})
+SEQUENCES: Final = frozenset({MODALITY_LUT, SHARED_FUNCTIONAL_GROUPS, PER_FRAME_FUNCTIONAL_GROUPS, OVERLAY_ROWS})
 """Elements of which only the presence is noted."""
 
 TEXT: Final = frozenset(

@@ -35,6 +35,8 @@ class GeometryIssue(StrEnum):
     """Slices overlap, or leave tissue between them unseen."""
     FEET_FIRST = "feet-first"
     PADDING = "padding"
+    OVERLAY = "overlay"
+    """Graphics that come with the slices are not drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from pydicom.uid import (
 from lungview.dicom import syntaxes
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
+from lungview.domain.geometry_report import GeometryIssue
 from lungview.domain.study import FileProblem, ProblemKind, Stack
 from lungview.domain.volume import Volume
 from lungview.errors import DicomError
@@ -347,6 +348,23 @@ def test_values_that_are_no_hu_are_not_called_so(tmp_path: Path, rescale_type: s
     stack, _ = opened(tmp_path)
     assert stack.unit == unit
     assert stack.is_detectable == (unit == "HU")
+
+
+@pytest.mark.parametrize("is_implicit", [False, True])
+def test_graphics_beside_the_pixels_are_named_and_leave_the_values_alone(tmp_path: Path, is_implicit: bool) -> None:
+    def edit(dataset: Dataset, k: int) -> None:
+        if k == 0:
+            return
+        dataset.add_new(0x60000010, "US", 40)
+        dataset.add_new(0x60000011, "US", 36)
+        dataset.add_new(0x60003000, "OW", np.packbits(STORED[k] > 0).tobytes())
+
+    write_series(tmp_path, Recipe(STORED, edit=edit, is_implicit=is_implicit))
+    stack, volume = opened(tmp_path)
+    np.testing.assert_array_equal(volume.voxels, HU)
+    (note,) = (note for note in stack.report.notes if note.issue is GeometryIssue.OVERLAY)
+    assert note.slices == (1, 2)
+    assert note.message.startswith("2 of 3 slices come with graphics, which are not drawn here")
 
 
 def test_segments_of_rle_may_be_longer_than_their_pixels(tmp_path: Path) -> None:
