@@ -69,7 +69,8 @@ class _Scale:
 
 def _frame(height: int, report: Report, scale: _Scale) -> str:
     told = "Time of others as a multiple of LungView's (memory likewise); right of 1 is slower or more"
-    note = f"{report.date}, {report.machine}, load {report.load[0]} before. Strokes: what nothing can be faster than."
+    kind = "quick run, " if report.is_quick else ""
+    note = f"{report.date}, {kind}{report.machine}, load {report.load[0]}. Strokes: what nothing can be faster than."
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
         f' role="img" aria-label="{escape(told)}"><style>{_STYLE}</style>',

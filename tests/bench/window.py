@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from lungview.ui import theme
 from tests.bench.gestures import Gesture, Timing, perform, rest, wait_until
-from tests.bench.rows import Row, Scale
+from tests.bench.rows import Row, Scale, UnableError
 from tests.bench.series import write_patients
 from tests.support.scroll_scene import WindowScene, load_detector
 from tests.support.volumes import make_stack
@@ -76,10 +76,12 @@ def _beside_detection(app: QApplication, scene: WindowScene, gesture: Gesture, g
 
 def _beside_training(app: QApplication, scene: WindowScene, folder: Path, goes: Goes) -> list[Row]:
     """From the dialog's opening on: the drag while it looks, checks and starts; then both while the worker learns."""
-    wait_until(app, lambda: not scene.is_detecting)
+    scene.stop_detector()
     write_patients(folder / "patients", slices=48, size=512)
     starter = scene.start_training(folder / "patients")
     starting = perform(app, scene, Gesture.DRAG, lambda count: not starter.is_learning and count < _STARTING)
+    if not starter.is_learning:
+        raise UnableError("the training did not begin to learn: is the machine too busy?")
     found = [_row(Gesture.DRAG, "longest, a training is set up", starting.worst_ms, starting, bar_ms=BAR_BLOCK_MS)]
     for gesture in Gesture:
         ours = perform(app, scene, gesture, lambda count: goes(count) and starter.is_learning)

@@ -162,6 +162,10 @@ class WindowScene:
             self._window.detection.run()
         self._may_load.set()
 
+    def stop_detector(self) -> None:
+        """Let it look no further."""
+        self._window.detection.stop()
+
     def start_training(self, data: Path) -> TrainingStarter:
         """Open the training dialog and start a training on a folder."""
         return TrainingStarter(self._window, data)
