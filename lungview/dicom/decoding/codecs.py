@@ -1,6 +1,6 @@
 """Decode one compressed frame with imagecodecs (BSD-3-Clause); runs in a decoding process and nowhere else.
 
-Milliseconds for one 512 x 512 slice of a chest CT of 12 bits, medians of 36 on one core, all bit for bit alike:
+Milliseconds for one 512 x 512 slice of a chest CT of 12 bits, medians of 36 on one core; the lossless give equal bits:
 
     syntax                imagecodecs              others
     RLE                   0.9 (imcd)               1.1 pylibjpeg-rle, 8.2 pydicom
@@ -9,7 +9,7 @@ Milliseconds for one 512 x 512 slice of a chest CT of 12 bits, medians of 36 on 
     JPEG .51, 12 bits     2.3 (libjpeg-turbo)      none of pydicom's that survives damage
     JPEG-LS .80/.81       6.5 (CharLS)             7.3 pyjpegls, 11.4 gdcm
     JPEG 2000 .90/.91     37 / 25 (OpenJPEG)       41 / 26 pylibjpeg-openjpeg, 41 pillow, 43 / 29 gdcm
-    HTJ2K .201-.203       1.7 (OpenJPH)            4.4 pylibjpeg-openjpeg
+    HTJ2K .201/.202       1.7 (OpenJPH)            4.4 pylibjpeg-openjpeg; imagecodecs' OpenJPEG, used for .203, 4.9
     JPEG XL .110-.112     13 (libjxl)              none
 
 gdcm ends its whole program at some damaged streams. OpenJPH and libjpeg-turbo pass over a missing end in silence, and

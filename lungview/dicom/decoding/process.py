@@ -112,17 +112,13 @@ class DecodingProcess:
             self._process.kill()
 
     def close(self) -> None:
-        """End the process, which has nothing left to do, and let go of all that belongs to it."""
-        self.is_lost = True
+        """End the process, which keeps nothing, and let go of all that belongs to it."""
+        self.kill()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
-        try:
-            self._process.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            self._process.wait()
+        self._process.wait()
         self._memory.close()
 
     def _asked(self, line: bytes) -> bytes:
