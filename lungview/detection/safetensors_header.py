@@ -53,7 +53,7 @@ def read_header(path: Path) -> Header:
         return _header(table, size - 8 - length)
     except OSError as error:
         raise WeightsError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path.name} is damaged or cut short, or no safetensors file: copy it again.") from error
 
 

@@ -43,6 +43,7 @@ HOSTILE = {
     "offsets the wrong way": safetensors({"a": tensor([1], [4, 0])}, bytes(4)),
     "offsets below nothing": safetensors({"a": tensor([1], [-4, 0])}, bytes(4)),
     "offsets that are text": safetensors({"a": tensor([1], ["0", "4"])}, bytes(4)),
+    "no offsets": safetensors({"a": tensor([1], [])}, bytes(4)),
     "a shape of 2^62": safetensors({"a": tensor([1 << 62], [0, 4])}, bytes(4)),
     "a shape that overflows": safetensors({"a": tensor([1 << 32, 1 << 32], [0, 4])}, bytes(4)),
     "a shape below nothing": safetensors({"a": tensor([-1], [0, 4])}, bytes(4)),
@@ -77,7 +78,7 @@ def _refusal(work: Callable[[], object]) -> str:
 @pytest.mark.parametrize(
     "kind",
     ["a header of 2^63 bytes", "data beyond the end", "offsets below nothing", "a shape of text",
-     "a shape below nothing", "offsets that are text", "a header nested without end"],
+     "a shape below nothing", "offsets that are text", "no offsets", "a header nested without end"],
 )  # fmt: skip
 def test_looking_at_poisoned_weights_without_torch_refuses_them_too(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "model.safetensors"
