@@ -85,8 +85,9 @@ class _Worker(threading.Thread, Generic[T]):
             except Exception as error:
                 self.error = error
             finally:
-                self.ended.set()
-                self.news.set()
+                if not self._is_left:  # else nobody listens, and being left may have come while news held its lock
+                    self.ended.set()
+                    self.news.set()
 
     def _fill(self) -> None:
         for item in self._make():
