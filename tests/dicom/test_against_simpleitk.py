@@ -16,24 +16,12 @@ from lungview.domain.study import Instance, Stack, StackKind
 from lungview.domain.volume import Volume
 from lungview.errors import LungViewError
 from lungview.task import Task
-from tests.support.shared_data import shared
+from tests.support.shared_data import HOSTILE, SERIES, shared
 
 sitk: Any = pytest.importorskip("SimpleITK")  # has no types
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
-SERIES = (
-    "ct-3slice-seg",
-    "ct-abdomen-j2k-totalseg",
-    "ct-chest-cptac",
-    "ct-tilt-phantom-philips",
-    "ct-tiny-legacy-enhanced",
-    "dicomdir-tiny",
-    "lung-pet-ct-dx-boxed",
-    "lung-pet-ct-dx-slicelabels",
-    "torture-charset",
-    "torture-structure",
-    "torture-transfer-syntax",
-)
+FOLDERS = (*SERIES, *HOSTILE)
 
 OTHER_VALUES = {
     "mlut_18.dcm": "It holds a Modality LUT Sequence (PS3.3 C.11.1), which SimpleITK leaves out.",
@@ -95,7 +83,7 @@ def plane_of(image: Any, instance: Instance, *, is_hu: bool) -> NDArray[np.float
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("name", FOLDERS)
 def test_values_and_places_are_those_of_simpleitk(name: str, unpacked: Path) -> None:
     for stack, volume in volumes(folder_of(name, unpacked)):
         images: dict[Path, Any] = {}
@@ -139,7 +127,7 @@ def single_files(folder: Path) -> Iterator[tuple[Stack, list[str]]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in SERIES if not name.startswith("torture")])
+@pytest.mark.parametrize("name", [name for name in FOLDERS if not name.startswith("torture")])
 def test_slices_are_in_the_order_of_simpleitk(name: str, unpacked: Path) -> None:
     for stack, paths in single_files(folder_of(name, unpacked)):
         folder = str(Path(paths[0]).parent)
@@ -152,7 +140,7 @@ def test_slices_are_in_the_order_of_simpleitk(name: str, unpacked: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in SERIES if not name.startswith("torture")])
+@pytest.mark.parametrize("name", [name for name in FOLDERS if not name.startswith("torture")])
 def test_the_last_slice_lies_where_simpleitk_has_it_unless_the_gantry_was_tilted(name: str, unpacked: Path) -> None:
     for stack, paths in single_files(folder_of(name, unpacked)):
         issues = {note.issue for note in stack.report.notes}

@@ -18,20 +18,9 @@ from lungview.dicom.pydicom_header import read_header
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.dicom.sequences import OddHeaderError
 from tests.support.dicom_series import Recipe, random_stored, write_multiframe, write_series
-from tests.support.shared_data import shared
+from tests.support.shared_data import HOSTILE, SERIES, shared
 
-FOLDERS = (
-    "ct-3slice-seg",
-    "ct-abdomen-j2k-totalseg",
-    "ct-tilt-phantom-philips",
-    "ct-tiny-legacy-enhanced",
-    "dicomdir-tiny",
-    "lung-pet-ct-dx-boxed",
-    "lung-pet-ct-dx-slicelabels",
-    "torture-charset",
-    "torture-structure",
-    "torture-transfer-syntax",
-)
+FOLDERS = tuple(name for name in (*SERIES, *HOSTILE) if name != "ct-chest-cptac")  # that one is a zip
 IGNORED = (".xml", ".md", ".csv", ".txt", ".gz")
 
 

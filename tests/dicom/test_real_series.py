@@ -19,20 +19,7 @@ from lungview.domain.study import Instance, ProblemKind, Stack
 from lungview.domain.volume import Volume
 from lungview.errors import LungViewError
 from lungview.task import Task
-from tests.support.shared_data import shared
-
-SERIES = (
-    "ct-3slice-seg",
-    "ct-abdomen-j2k-totalseg",
-    "ct-chest-cptac",
-    "ct-tilt-phantom-philips",
-    "ct-tiny-legacy-enhanced",
-    "dicomdir-tiny",
-    "lung-pet-ct-dx-boxed",
-    "lung-pet-ct-dx-slicelabels",
-    "torture-charset",
-)
-HOSTILE = ("torture-structure", "torture-transfer-syntax")
+from tests.support.shared_data import HOSTILE, SERIES, shared
 
 
 def by_pydicom(instance: Instance, data: bytes) -> NDArray[np.generic]:
