@@ -14,6 +14,12 @@ ALL = "all"
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands; each sets experiment: the options to the text to print."""
+    _add_study(commands)
+    _add_compare(commands)
+    _add_phantoms(commands)
+
+
+def _add_study(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     study = commands.add_parser(
         "study",
         help="do the study's experiment again and print its table",
@@ -23,6 +29,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     study.add_argument("config", type=Path, help="TOML file with the settings, as training/configs/thesis.toml")
     study.set_defaults(experiment=_study)
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     compare = commands.add_parser(
         "compare",
         help="train several networks on the same split and print one table",
@@ -41,6 +50,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="side of the slices that simple-cancer-cnn sees; 512 as in the study (134 million weights) by default",
     )
     compare.set_defaults(experiment=_compare)
+
+
+def _add_phantoms(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     phantoms = commands.add_parser(
         "phantoms",
         help="write synthetic patients of the four subtypes",
