@@ -36,7 +36,7 @@ def watched(make: Callable[[], Iterator[T]], task: Task, patience_s: float, *, a
     Raises Cancelled soon after the task is cancelled, and StalledError after patience_s without an item. Either way
     the work is left behind.
     """
-    worker = _Worker(make)
+    worker = _Worker(make, tells_each=at_once)
     worker.start()
     heard = time.monotonic()
     try:
@@ -44,8 +44,9 @@ def watched(make: Callable[[], Iterator[T]], task: Task, patience_s: float, *, a
             (worker.news if at_once else worker.ended).wait(_POLL_S)
             worker.news.clear()
             has_ended = worker.ended.is_set()  # looked at first: what is there then is all
-            while worker.items:
-                yield worker.items.popleft()
+            if worker.items:
+                while worker.items:
+                    yield worker.items.popleft()
                 heard = time.monotonic()
             if has_ended:
                 break
@@ -67,11 +68,15 @@ def answer(work: Callable[[], T], task: Task, patience_s: float) -> T:
 
 
 class _Worker(threading.Thread, Generic[T]):
-    """A thread that fills items; news: set with each; ended: set last. A daemon: it does not keep the program open."""
+    """A thread that fills items; ended: set last. A daemon: it does not keep the program open.
 
-    def __init__(self, make: Callable[[], Iterator[T]]) -> None:
+    tells_each: whether news is set with each item, and not at the end alone.
+    """
+
+    def __init__(self, make: Callable[[], Iterator[T]], *, tells_each: bool) -> None:
         super().__init__(name="watched", daemon=True)
         self._make = make
+        self._tells_each = tells_each
         self._is_left = False
         self.items: deque[T] = deque()
         self.news, self.ended = threading.Event(), threading.Event()
@@ -94,7 +99,8 @@ class _Worker(threading.Thread, Generic[T]):
             if self._is_left:
                 return
             self.items.append(item)
-            self.news.set()
+            if self._tells_each:
+                self.news.set()
 
     def leave(self) -> None:
         """Wait no longer. Work in Python ends at its next step; a call into the system ends when the system answers."""

@@ -1,12 +1,14 @@
 """Turn a raw header into what the rest of the program knows: planes, and the facts of the series they belong to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lungview.dicom import numbers, tags, text
 from lungview.dicom.facts import FACT_TAGS, Facts, decode_facts
 from lungview.dicom.header import RawHeader
 from lungview.dicom.pixel_format import FORMAT_TAGS, decode_format
-from lungview.domain.study import FileSource, Instance, PixelFormat
+from lungview.dicom.soundness import problem_of
+from lungview.domain.study import FileProblem, FileSource, Instance, PixelFormat
 from lungview.domain.window import Window
 
 _COMMON_TAGS = (
@@ -18,7 +20,9 @@ _COMMON_TAGS = (
     tags.SLICE_THICKNESS,
     tags.WINDOW_CENTRE,
     tags.WINDOW_WIDTH,
+    tags.NUMBER_OF_FRAMES,
 )
+"""What planes of a series say alike, and all that soundness is judged by, the file's size aside."""
 
 
 @dataclass(slots=True)
@@ -44,30 +48,49 @@ class _Common:
     windows: tuple[Window, ...]
 
 
+_Key = tuple[object, ...]
+
+
 class EntryBuilder:
     """Builds entries; decodes only once what repeats from slice to slice."""
 
     def __init__(self) -> None:
-        self._common: dict[tuple[object, ...], _Common] = {}
+        self._common: dict[_Key, _Common] = {}
         self._facts: dict[tuple[bytes | None, ...], Facts] = {}
+        self._sound: dict[_Key, int] = {}
+        """The least size of a file of one plane, bytes, in which all this was found sound."""
 
-    def build(self, source: FileSource, header: RawHeader) -> list[Entry]:
-        """Return one entry per plane of a file, in the order of its frames."""
+    def build(self, source: FileSource, header: RawHeader, size: int) -> list[Entry] | FileProblem:
+        """Return one entry per plane of a file, in the order of its frames, or why there is none.
+
+        size: of the file once unpacked, bytes.
+        """
+        key = _key(header, header.values, 0)
+        least = self._sound.get(key)
+        if least is not None and size >= least and not header.frames:
+            return [self._entry(source, header, header.values, key, 0, 1)]
+        problem = problem_of(source, header, size)
+        if problem is not None:
+            return problem
         if header.frames:
-            return [
-                self._entry(source, header, {**header.values, **frame}, k, len(header.frames))
-                for k, frame in enumerate(header.frames)
-            ]
+            return self._frames(source, header, [{**header.values, **frame} for frame in header.frames])
         frames = max(1, numbers.integer(header.values.get(tags.NUMBER_OF_FRAMES)) or 1)
         if frames == 1:
-            return [self._entry(source, header, header.values, 0, 1)]
+            self._sound[key] = size
+            return [self._entry(source, header, header.values, key, 0, 1)]
         # A classic multi-frame file tells one position at most: no frame is known to lie there.
         values = {tag: value for tag, value in header.values.items() if tag not in _SINGLE_PLANE}
-        return [self._entry(source, header, values, k, frames) for k in range(frames)]
+        return self._frames(source, header, [values] * frames)
 
-    def _entry(self, source: FileSource, header: RawHeader, values: dict[int, bytes], frame: int, frames: int) -> Entry:
+    def _frames(self, source: FileSource, header: RawHeader, each: Sequence[dict[int, bytes]]) -> list[Entry]:
+        return [
+            self._entry(source, header, values, _key(header, values, k), k, len(each)) for k, values in enumerate(each)
+        ]
+
+    def _entry(
+        self, source: FileSource, header: RawHeader, values: dict[int, bytes], key: _Key, frame: int, frames: int
+    ) -> Entry:
         get = values.get
-        key = (header.transfer_syntax_uid, header.pixel_offset, header.fragments_offset, frame, *map(get, _COMMON_TAGS))
         common = self._common.get(key)
         if common is None:
             common = self._common[key] = self._read_common(header, values, frame)
@@ -113,6 +136,11 @@ class EntryBuilder:
         if facts is None:
             facts = self._facts[key] = decode_facts(values)
         return facts
+
+
+def _key(header: RawHeader, values: dict[int, bytes], frame: int) -> _Key:
+    places = header.transfer_syntax_uid, header.pixel_offset, header.fragments_offset, header.has_pixels, frame
+    return places + tuple(map(values.get, _COMMON_TAGS))
 
 
 _SINGLE_PLANE = frozenset({tags.IMAGE_POSITION, tags.SLICE_LOCATION})

@@ -184,7 +184,7 @@ def _walk(
     data: bytes, position: int, header: RawHeader, is_whole: bool, runs: dict[bytes, Run], trail: list[int]
 ) -> None:
     """Collect wanted values of a data set up to its pixel data; trail: gets where elements and runs begin."""
-    element = _implicit_element if header.transfer_syntax_uid in syntaxes.WITHOUT_VR else _explicit_element
+    has_vr = header.transfer_syntax_uid not in syntaxes.WITHOUT_VR
     values, group = header.values, 0
     try:
         while True:
@@ -195,34 +195,35 @@ def _walk(
                 position += len(run.content)
                 group = run.last_group
                 continue
-            tag, start, length, is_implicit = element(data, position)
+            # Written out here rather than called: this is done for every element of every file.
+            vr, start = b"", position + 8
+            if has_vr:
+                tag, vr, length = _explicit(data, position)
+                if vr not in _SHORT:
+                    length, start = _long_length(data, vr, start)
+            else:
+                tag, length = _implicit(data, position)
             if tag & 0xFFFF < group:
                 raise OddHeaderError
             group = tag & 0xFFFF
             if tag in _PIXELS:
                 return _note_pixels(header, start, length)
-            position = skip_undefined(data, start, is_implicit=is_implicit) if length == UNDEFINED else start + length
+            if length == UNDEFINED:
+                position = skip_undefined(data, start, is_implicit=not has_vr or vr == b"UN")
+            else:
+                position = start + length
             if tag in _WANTED and _keep(values, tag, data[start:position]):
                 return None
     except StructError:
         return _note_end(data, position, is_whole)
 
 
-def _explicit_element(data: bytes, position: int) -> tuple[int, int, int, bool]:
-    """Return tag as filed, where the value begins, its length, and whether elements nested in it are implicit."""
-    tag, vr, length = _explicit(data, position)
-    if vr in _SHORT:
-        return tag, position + 8, length, False
+def _long_length(data: bytes, vr: bytes, start: int) -> tuple[int, int]:
+    """Return the length of an element whose length takes four bytes more, and where its value begins."""
     if vr not in _LONG:
         raise OddHeaderError
-    (length,) = _uint32(data, position + 8)
-    return tag, position + 12, length, vr == b"UN"
-
-
-def _implicit_element(data: bytes, position: int) -> tuple[int, int, int, bool]:
-    """Return the same of an element without a value representation."""
-    tag, length = _implicit(data, position)
-    return tag, position + 8, length, True
+    (length,) = _uint32(data, start)
+    return length, start + 4
 
 
 def _keep(values: dict[int, bytes], filed_tag: int, value: bytes) -> bool:

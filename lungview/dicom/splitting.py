@@ -6,6 +6,7 @@ localizers beside slices, screenshots, several orientations and sizes.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from lungview.dicom import kinds
@@ -41,14 +42,16 @@ def _split_kinds(part: Part) -> list[Part]:
 
 def kind_of(entry: Entry) -> StackKind:
     """What a plane is by its class and Image Type (DICOM PS3.3 C.8.2.1.1.1); VOLUME until its place is looked at."""
-    image_type = {part.upper() for part in entry.facts.image_type}
-    if (
-        entry.instance.pixels.is_colour
-        or kinds.is_secondary_capture(entry.facts.sop_class_uid)
-        or image_type & _SCREENSHOT
-    ):
+    facts = entry.facts
+    return _kind_by(facts.image_type, facts.sop_class_uid, entry.instance.pixels.is_colour)
+
+
+@lru_cache(maxsize=64)
+def _kind_by(image_type: tuple[str, ...], sop_class_uid: str, is_colour: bool) -> StackKind:
+    words = {word.upper() for word in image_type}
+    if is_colour or kinds.is_secondary_capture(sop_class_uid) or words & _SCREENSHOT:
         return StackKind.CAPTURE
-    return StackKind.LOCALIZER if image_type & {"LOCALIZER", "SCOUT"} else StackKind.VOLUME
+    return StackKind.LOCALIZER if words & {"LOCALIZER", "SCOUT"} else StackKind.VOLUME
 
 
 def _split_modalities(part: Part) -> list[Part]:
