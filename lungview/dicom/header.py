@@ -5,19 +5,19 @@ a slow answer rather than a wrong one.
 """
 
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - the standard library's own lower-case name says too little
 from typing import Final
 
 from lungview.dicom import kinds, syntaxes, tags
+from lungview.dicom.header_runs import Element, SharedRuns
 from lungview.dicom.sequences import UNDEFINED, OddHeaderError, skip_undefined
 
 PREAMBLE: Final = 128
+_NOTHING: Final = SharedRuns(())
 _MAX_VALUE: Final = 4096
 _FOR_PYDICOM: Final = frozenset({syntaxes.DEFLATED, syntaxes.BIG_ENDIAN})
-_SHORTEST_RUN: Final = 1
-_MANY: Final = 32
 
 _explicit: Final = Struct("<I2sH").unpack_from
 _implicit: Final = Struct("<II").unpack_from
@@ -73,16 +73,10 @@ class RawHeader:
 
 
 class HeaderParser:
-    """Parses headers; passes over what a file has in common with those before it, which is most of it in a series.
+    """Parses headers; passes over what a file has in common with those before it, which is most of it in a series."""
 
-    Bytes equal to bytes parsed before, met at the same point of the grammar, parse to the same elements.
-    """
-
-    def __init__(self, learn_from: int = _MANY) -> None:
-        """learn_from: elements and runs of a header beyond which new runs are looked for."""
-        self._learn_from = learn_from
-        self._runs: dict[str, dict[bytes, Run]] = {}
-        self._last: dict[str, tuple[bytes, list[int]]] = {}
+    def __init__(self) -> None:
+        self._shared: dict[str, SharedRuns] = {}
 
     def parse(self, data: bytes, *, is_whole: bool) -> RawHeader:
         """Read the header from the first bytes of a file; stops early at objects that are no images.
@@ -99,49 +93,25 @@ class HeaderParser:
         is_explicit = data[start + 4 : start + 6] in _KNOWN
         if not syntax or syntax in _FOR_PYDICOM or is_explicit == (syntax in syntaxes.WITHOUT_VR):
             raise OddHeaderError  # some writers declare one encoding and write the other
+        shared = self._shared.get(syntax, _NOTHING)
         trail: list[int] = []
-        _walk(data, start, header, is_whole, self._runs.get(syntax, {}), trail)
-        if len(trail) > self._learn_from:
-            self._learn(syntax, data, trail)
+        _walk(data, start, header, is_whole, shared, trail)
+        if header.has_pixels and (shared is _NOTHING or shared.are_of_another_series(len(trail))):
+            self._shared[syntax] = SharedRuns(_elements(syntax, data, start))
         return header
 
-    def _learn(self, syntax: str, data: bytes, trail: list[int]) -> None:
-        """Note the runs of elements that a file shares with the last one that few known runs fitted."""
-        last = self._last.get(syntax)
-        if last is not None:
-            self._runs[syntax] = common_runs(syntax, *last, data, trail)
-        self._last[syntax] = (data, trail)
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Elements that follow each other with equal bytes in several files.
-
-    values: what is wanted of them. first_group, last_group: of the first and the last one.
-    """
-
-    content: bytes
-    values: dict[int, bytes]
-    first_group: int
-    last_group: int
-
-
-def common_runs(syntax: str, before: bytes, before_trail: list[int], data: bytes, trail: list[int]) -> dict[bytes, Run]:
-    """Return the runs of elements that two headers share, by the first element's tag as its bytes.
-
-    before_trail, trail: where elements begin, in order; the last is left out, since its end is not known.
-    """
-    known = {before[start:end] for start, end in pairwise(before_trail)}
-    runs: dict[bytes, Run] = {}
-    for is_shared, group in groupby(pairwise(trail), lambda place: data[place[0] : place[1]] in known):
-        places = list(group)
-        if is_shared and len(places) >= _SHORTEST_RUN:
-            content = data[places[0][0] : places[-1][1]]
-            header = RawHeader(syntax, {})
-            _walk(content, 0, header, True, {}, [])
-            (first,), (last,) = _uint32(content, 0), _uint32(data, places[-1][0])
-            runs[content[:4]] = Run(content, header.values, first & 0xFFFF, last & 0xFFFF)
-    return runs
+def _elements(syntax: str, data: bytes, start: int) -> list[Element]:
+    """Return the elements of a header that has been read, its pixel data left out."""
+    trail: list[int] = []
+    _walk(data, start, RawHeader(syntax, {}), True, _NOTHING, trail)
+    found = []
+    for begin, end in pairwise(trail):
+        one = RawHeader(syntax, {})
+        _walk(data[begin:end], 0, one, True, _NOTHING, [])
+        (tag,) = _uint32(data, begin)
+        found.append(Element(data[begin:end], tag & 0xFFFF, one.values))
+    return found
 
 
 def end_of_meta(data: bytes) -> tuple[str, int]:
@@ -180,17 +150,15 @@ def _read_meta(data: bytes) -> tuple[str, dict[int, bytes], int]:
     return syntax, values, position
 
 
-def _walk(
-    data: bytes, position: int, header: RawHeader, is_whole: bool, runs: dict[bytes, Run], trail: list[int]
-) -> None:
+def _walk(data: bytes, position: int, header: RawHeader, is_whole: bool, shared: SharedRuns, trail: list[int]) -> None:
     """Collect wanted values of a data set up to its pixel data; trail: gets where elements and runs begin."""
-    has_vr = header.transfer_syntax_uid not in syntaxes.WITHOUT_VR
+    runs, has_vr = shared.by_tag, header.transfer_syntax_uid not in syntaxes.WITHOUT_VR
     values, group = header.values, 0
     try:
         while True:
             trail.append(position)
             run = runs.get(data[position : position + 4])
-            if run is not None and group <= run.first_group and data.startswith(run.content, position):
+            if run and group <= run.first_group and (run := shared.fitting(run, data, position)):
                 values.update(run.values)
                 position += len(run.content)
                 group = run.last_group
