@@ -63,7 +63,7 @@ class EntryBuilder:
     def build(self, source: FileSource, header: RawHeader, size: int) -> list[Entry] | FileProblem:
         """Return one entry per plane of a file, in the order of its frames, or why there is none.
 
-        size: of the file once unpacked, bytes.
+        size: of the file, bytes.
         """
         key = _key(header, header.values, 0)
         least = self._sound.get(key)
@@ -139,8 +139,8 @@ class EntryBuilder:
 
 
 def _key(header: RawHeader, values: dict[int, bytes], frame: int) -> _Key:
-    places = header.transfer_syntax_uid, header.pixel_offset, header.fragments_offset, header.has_pixels, frame
-    return places + tuple(map(values.get, _COMMON_TAGS))
+    pixels = header.pixel_offset, header.fragments_offset, header.has_pixels, header.is_packed
+    return header.transfer_syntax_uid, frame, *pixels, *map(values.get, _COMMON_TAGS)
 
 
 _SINGLE_PLANE = frozenset({tags.IMAGE_POSITION, tags.SLICE_LOCATION})

@@ -59,8 +59,8 @@ class RawHeader:
     values: tag -> value as filed, numbers little endian, sequences as b"". pixel_offset: where pixel data begin in the
     file, bytes; -1 where they are compressed or not plainly there. pixel_length: their length as filed, -1 where
     unknown. fragments_offset: where the items of compressed pixel data begin, bytes, -1 where there are none.
-    has_pixels: whether there is a pixel data element. frames: what differs per frame, in frame order, of a file that
-    keeps geometry per frame; empty for all others.
+    has_pixels: whether there is a pixel data element. is_packed: whether places count in the file as unpacked.
+    frames: what differs per frame, in frame order, of a file that keeps geometry per frame; empty for all others.
     """
 
     transfer_syntax_uid: str
@@ -69,6 +69,7 @@ class RawHeader:
     pixel_length: int = -1
     fragments_offset: int = -1
     has_pixels: bool = False
+    is_packed: bool = False
     frames: tuple[dict[int, bytes], ...] = ()
 
 

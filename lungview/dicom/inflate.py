@@ -45,10 +45,36 @@ def undeflate(data: bytes) -> bytes:
     syntax, start = end_of_meta(data)
     if syntax != syntaxes.DEFLATED:
         return data
-    # The UID in the file meta information is changed in place, padded to the length it had.
+    return _plain_meta(data[:start]) + _decompress(data[start:], -zlib.MAX_WBITS)
+
+
+def unpacked_head(head: bytes, count: int) -> bytes:
+    """Return at most about count of the bytes that the first ones of a packed DICOM file stand for.
+
+    Raises DicomError where they are damaged.
+    """
+    if is_gzip(head):
+        head = _begin(head, _GZIP_WINDOW, count)
+    syntax, start = end_of_meta(head)
+    if syntax != syntaxes.DEFLATED:
+        return head
+    return _plain_meta(head[:start]) + _begin(head[start:], -zlib.MAX_WBITS, count)
+
+
+def _plain_meta(meta: bytes) -> bytes:
+    """Return file meta information that names a deflated data set, changed to name what it unpacks to.
+
+    The UID is changed in place, padded to the length it had.
+    """
     plain = syntaxes.EXPLICIT_LITTLE_ENDIAN.encode().ljust(len(syntaxes.DEFLATED), b"\0")
-    meta = data[:start].replace(syntaxes.DEFLATED.encode(), plain)
-    return meta + _decompress(data[start:], -zlib.MAX_WBITS)
+    return meta.replace(syntaxes.DEFLATED.encode(), plain)
+
+
+def _begin(data: bytes, window_bits: int, count: int) -> bytes:
+    try:
+        return zlib.decompressobj(window_bits).decompress(data, count)
+    except zlib.error as error:
+        raise DicomError("is damaged inside") from error
 
 
 def _decompress(data: bytes, window_bits: int) -> bytes:

@@ -35,7 +35,7 @@ def decode_format(header: RawHeader, values: dict[int, bytes], frame: int) -> Pi
     is_signed = number(tags.PIXEL_REPRESENTATION) == 1
     slope = numbers.decimal(values.get(tags.RESCALE_SLOPE))
     shift = number(tags.HIGH_BIT, bits_stored - 1) + 1 - bits_stored
-    is_plain = header.transfer_syntax_uid in syntaxes.UNCOMPRESSED_LITTLE_ENDIAN and shift == 0
+    is_plain = header.transfer_syntax_uid in syntaxes.PLAIN_ONCE_UNPACKED and shift == 0
     is_located = header.pixel_offset >= 0 and is_plain and bits_allocated % 8 == 0
     return PixelFormat(
         rows=rows,
@@ -52,6 +52,7 @@ def decode_format(header: RawHeader, values: dict[int, bytes], frame: int) -> Pi
         has_modality_lut=tags.MODALITY_LUT in values,
         offset=header.pixel_offset + frame * (rows * columns * samples * bits_allocated // 8) if is_located else -1,
         fragments_offset=header.fragments_offset,
+        is_packed=header.is_packed,
         shift=shift if 0 < shift <= bits_allocated - bits_stored else 0,
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 from lungview.dicom import problems, syntaxes, tags
 from lungview.dicom.entries import Entry, EntryBuilder
 from lungview.dicom.header import PREAMBLE, HeaderParser, RawHeader, ShortHeadError
-from lungview.dicom.inflate import is_deflated, is_gzip
+from lungview.dicom.inflate import is_deflated, is_gzip, unpacked_head
 from lungview.dicom.sequences import OddHeaderError
 from lungview.dicom.sources import SourceReader
 from lungview.domain.study import FileProblem, FileSource
@@ -16,6 +16,9 @@ from lungview.logs import describe
 _FIRST_READ: Final = 8 << 10
 _LAST_READ: Final = 64 << 20
 _GROWTH: Final = 8
+_PACKED_READ: Final = 32 << 10
+_UNPACKED_READ: Final = 64 << 10
+"""Bytes of a packed file that hold the header of nearly any slice."""
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +51,11 @@ class FileReader:
             return problems.broken(source, "has a header that makes no sense")
 
     def _header(self, source: FileSource) -> tuple[RawHeader, int]:
-        """Return the header, and the size of the file in bytes once unpacked."""
+        """Return the header, and the size of the file in bytes as it lies there."""
         count = self._first_read
         head, size = self._reader.head(source, count)
         if is_gzip(head):
-            return self._packed_header(source, head)
+            return self._packed_header(source)
         try:
             while True:
                 try:
@@ -65,22 +68,35 @@ class FileReader:
                     head, size = self._reader.head(source, count)
         except OddHeaderError:
             if is_deflated(head):
-                return self._packed_header(source, head)
+                return self._packed_header(source)
             return self._header_by_pydicom(source, head), size
         # What was enough for this file is asked for at once for the next, within reason.
         self._first_read = min(max(_FIRST_READ, count), _FIRST_READ * _GROWTH * 2)
         return self._with_frames(source, header), size
 
-    def _packed_header(self, source: FileSource, head: bytes) -> tuple[RawHeader, int]:
+    def _packed_header(self, source: FileSource) -> tuple[RawHeader, int]:
+        """Return the header of a file that is packed as a whole, and its size in bytes as it lies there.
+
+        No more of it is unpacked than holds the header; damage further on shows when the pixels are read.
+        """
+        head, size = self._reader.head(source, _PACKED_READ)
+        is_from_data_set = is_deflated(unpacked_head(head, _PACKED_READ) if is_gzip(head) else head)
+        try:
+            header = self._parser.parse(unpacked_head(head, _UNPACKED_READ), is_whole=False)
+        except (OddHeaderError, ShortHeadError):
+            header = self._whole_header(source)
+        header = self._with_frames(source, header)
+        header.is_packed, header.fragments_offset = True, -1
+        if is_from_data_set:
+            header.transfer_syntax_uid = syntaxes.DEFLATED
+        return header, size
+
+    def _whole_header(self, source: FileSource) -> RawHeader:
         data = self._reader.whole(source)
         try:
-            header = self._with_frames(source, self._parser.parse(data, is_whole=True))
+            return self._parser.parse(data, is_whole=True)
         except (OddHeaderError, ShortHeadError):
-            header = self._header_by_pydicom(source, data)
-        header.pixel_offset = header.fragments_offset = -1  # places in unpacked bytes mean nothing in the file
-        if is_deflated(head):
-            header.transfer_syntax_uid = syntaxes.DEFLATED
-        return header, len(data)
+            return self._header_by_pydicom(source, data)
 
     def _header_by_pydicom(self, source: FileSource, head: bytes) -> RawHeader:
         from lungview.dicom import pydicom_header

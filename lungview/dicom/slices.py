@@ -26,7 +26,7 @@ class SliceReader:
         self._sources = sources
         self._decoder = Decoder(sources)
         self.held: set[int] = set()
-        self.is_quick = all(_is_plain(one.pixels) and not one.source.member for one in volume.stack.instances)
+        self.is_quick = all(_is_plain(one.pixels) and not _must_unpack(one) for one in volume.stack.instances)
 
     def read(self, k: int) -> DicomError | None:
         """Fill slice k, or return what is wrong with it."""
@@ -76,9 +76,9 @@ class SliceReader:
         return unsigned
 
     def _read_plain(self, instance: Instance, cells: NDArray[np.int16] | NDArray[np.uint16]) -> None:
-        """Fill 16-bit cells as filed from a plain file or zip member."""
+        """Fill 16-bit cells as filed from a plain file, a packed one or a zip member."""
         offset = instance.pixels.offset
-        if not instance.source.member:
+        if not _must_unpack(instance):
             if read_into(instance.source.path, offset, cells.view(np.uint8).reshape(-1).data) < cells.nbytes:
                 raise DicomError(_too_short(instance))
             return
@@ -86,6 +86,11 @@ class SliceReader:
         if len(data) < offset + cells.nbytes:
             raise DicomError(_too_short(instance))
         np.copyto(cells, np.frombuffer(data, cells.dtype, cells.size, offset).reshape(cells.shape))
+
+
+def _must_unpack(instance: Instance) -> bool:
+    """Whether an instance's bytes are not in its file as they are."""
+    return instance.pixels.is_packed or bool(instance.source.member)
 
 
 def _too_short(instance: Instance) -> str:

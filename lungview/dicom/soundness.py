@@ -20,7 +20,7 @@ _MAX_FRAMES: Final = 100_000
 def problem_of(source: FileSource, header: RawHeader, size: int) -> FileProblem | None:
     """Judge a header: None where it describes an image whose pixels can be there.
 
-    size: of the file once unpacked, bytes. What is sound in a file of some size is so in a larger one.
+    size: of the file, bytes. What is sound in a file of some size is so in a larger one.
     """
     values = header.values
     kind = kinds.name_of_other_kind(values.get(tags.SOP_CLASS_UID, b""))
@@ -59,11 +59,12 @@ def _problem_of_pixels(source: FileSource, header: RawHeader, rows: int, columns
     is_subsampled = values.get(tags.PHOTOMETRIC, b"").startswith(b"YBR_FULL_422")
     needed = rows * columns * frames * (2 if is_subsampled else samples) * bits // 8
     unpacked = needed * max(16 // bits, 1)  # a pixel takes two bytes at least once it is a value
-    if header.pixel_offset < 0 and unpacked > max(_ANY_SIZE, _MAX_PACKING * size):
+    is_compressed = header.is_packed or header.pixel_offset < 0
+    if is_compressed and unpacked > max(_ANY_SIZE, _MAX_PACKING * size):
         return problems.bad_value(source, f"size of {columns} x {rows} pixels for its {size} bytes")
     held = size - header.pixel_offset
     # Of several frames those that are there are shown, and the others told when they are read.
-    if header.pixel_offset >= 0 and held < needed // frames:
+    if not is_compressed and held < needed // frames:
         return problems.truncated(source, held, needed)
     return None
 

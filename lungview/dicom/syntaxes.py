@@ -17,7 +17,8 @@ DEFLATED_FRAMES: Final = "1.2.840.10008.1.2.8.1"
 WITHOUT_VR: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, GE_PRIVATE})
 """Syntaxes whose elements do not say what kind of value they hold."""
 
-UNCOMPRESSED_LITTLE_ENDIAN: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN})
+PLAIN_ONCE_UNPACKED: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN, DEFLATED})
+"""Syntaxes whose pixels are little-endian cells one after the other, once the file or its data set is unpacked."""
 
 _NAMES: Final = {
     IMPLICIT_LITTLE_ENDIAN: "implicit little endian",

@@ -28,6 +28,7 @@ class PixelFormat:
 
     value = stored * slope + intercept. padding: first and last stored value that stand for "no measurement".
     offset: where uncompressed pixel data of this plane begin in the file, bytes; -1 where only a full parser can say.
+    is_packed: whether offset counts in the file as unpacked, since it is a gzip file or deflated.
     fragments_offset: where the items of compressed pixel data begin, bytes; -1 likewise. shift: bits by which old files
     keep values above the lowest one, as their High Bit says.
     """
@@ -47,6 +48,7 @@ class PixelFormat:
     offset: int = -1
     fragments_offset: int = -1
     shift: int = 0
+    is_packed: bool = False
 
     @property
     def is_colour(self) -> bool:

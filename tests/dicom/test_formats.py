@@ -18,7 +18,6 @@ from pydicom.uid import (
     HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
-    JPEGBaseline8Bit,
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
@@ -28,8 +27,7 @@ from lungview.dicom import syntaxes
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
 from lungview.domain.geometry_report import GeometryIssue
-from lungview.domain.study import FileProblem, ProblemKind, Stack
-from lungview.domain.volume import Volume
+from lungview.domain.study import ProblemKind
 from lungview.errors import DicomError
 from lungview.task import Task
 from tests.support.dicom_series import (
@@ -41,6 +39,7 @@ from tests.support.dicom_series import (
     write_multiframe,
     write_series,
 )
+from tests.support.opening import opened, problem_of, without_meta
 
 STORED = random_stored(3, 40, 36)
 HU = STORED - 1024
@@ -48,24 +47,6 @@ LEGACY_ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.2"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 Change = Callable[[Path], None]
-
-
-def opened(path: Path) -> tuple[Stack, Volume]:
-    """The one stack of a path, read."""
-    result = scan(path, Task())
-    assert result.problems == ()
-    (stack,) = result.stacks
-    volume = load_volume(stack, Task())
-    assert volume.unreadable == ()
-    return stack, volume
-
-
-def problem_of(path: Path) -> FileProblem:
-    """The one problem of a path without images."""
-    result = scan(path, Task())
-    assert result.stacks == ()
-    (problem,) = result.problems
-    return problem
 
 
 def _compressed(syntax: str) -> Change:
@@ -113,13 +94,6 @@ def _deflated_frames(path: Path) -> None:
     write_encoded(dataset, path, syntaxes.DEFLATED_FRAMES, [deflated(plane) for plane in _planes(dataset)])
 
 
-def _without_meta(path: Path) -> None:
-    """Take away preamble and file meta information of a compressed file, so that nothing names its encoding."""
-    data = path.read_bytes()
-    (length,) = np.frombuffer(data, "<u4", 1, 140)
-    path.write_bytes(data[144 + int(length) :])
-
-
 def _without_preamble(path: Path) -> None:
     compress(path, JPEGLSLossless)
     path.write_bytes(path.read_bytes()[132:])
@@ -155,7 +129,7 @@ ENCODINGS: dict[str, Change] = {
     "JPEG 2000": _compressed(JPEG2000Lossless),
     "HTJ2K": _compressed(HTJ2KLossless),
     "JPEG XL": _compressed(JPEG_XL),
-    "no preamble, no meta": _without_meta,
+    "no preamble, no meta": without_meta,
     "no preamble, JPEG-LS": _without_preamble,
     "gzipped RLE": _gzipped,
 }
@@ -234,120 +208,6 @@ def _compress_bits(path: Path, syntax: str) -> None:
     dataset = pydicom.dcmread(path)
     dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit = 1, bits, bits - 1
     dataset.save_as(path)
-
-
-COLOURS = np.random.default_rng(3).integers(0, 256, (40, 36, 3)).astype(np.uint8)
-
-
-def write_picture(path: Path, **values: object) -> Path:
-    """Write a plain colour capture; values: elements to be changed."""
-
-    def paint(dataset: Dataset, _: int) -> None:
-        dataset.SOPClassUID = SECONDARY_CAPTURE
-        dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
-        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
-        dataset.PixelData = COLOURS.tobytes()
-        for keyword, value in values.items():
-            setattr(dataset, keyword, value)
-
-    return write_series(path, Recipe(STORED[:1], edit=paint))[0]
-
-
-def test_colours_filed_plane_by_plane_are_the_same_colours(tmp_path: Path) -> None:
-    write_picture(tmp_path, PlanarConfiguration=1, PixelData=np.moveaxis(COLOURS, -1, 0).tobytes())
-    np.testing.assert_array_equal(opened(tmp_path)[1].voxels[0], COLOURS)
-
-
-@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])
-def test_compressed_colours_are_the_same_colours(tmp_path: Path, syntax: str) -> None:
-    compress(write_picture(tmp_path), syntax)
-    stack, volume = opened(tmp_path)
-    np.testing.assert_array_equal(volume.voxels[0], COLOURS)
-    assert not stack.is_detectable
-
-
-def test_colours_as_luminance_and_differences_become_red_green_and_blue(tmp_path: Path) -> None:
-    from pydicom.pixels.processing import convert_color_space
-
-    path = write_picture(tmp_path, PhotometricInterpretation="YBR_FULL")
-    expected = convert_color_space(COLOURS, "YBR_FULL", "RGB")
-    np.testing.assert_array_equal(opened(tmp_path)[1].voxels[0], expected)
-    compress(path, RLELossless)
-    np.testing.assert_array_equal(opened(tmp_path)[1].voxels[0], expected)
-
-
-@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL_422"])
-def test_jpeg_colours_follow_their_stream_and_then_the_header(tmp_path: Path, photometric: str) -> None:
-    from imagecodecs import jpeg8_encode
-
-    smooth = np.broadcast_to(np.array([200, 90, 40], np.uint8), COLOURS.shape)
-    is_rgb = photometric == "RGB"
-    encoded = bytes(jpeg8_encode(np.ascontiguousarray(smooth), level=100, outcolorspace="RGB" if is_rgb else "YCBCR"))
-    # Without its Adobe or JFIF mark, nothing in the stream tells the colours.
-    start = 4 + int.from_bytes(encoded[4:6], "big")
-    path = write_picture(tmp_path, PhotometricInterpretation=photometric)
-    dataset = pydicom.dcmread(path)
-    for stream in (encoded, encoded[:2] + encoded[start:]):
-        dataset.PixelData = encapsulate([stream])
-        dataset["PixelData"].VR = "OB"
-        dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-        dataset.save_as(path)
-        voxels = opened(tmp_path)[1].voxels[0].astype(int)
-        assert np.abs(voxels - smooth).max() <= 2
-
-
-@pytest.mark.parametrize(
-    ("keyword", "dtype", "bits"), [("FloatPixelData", "<f4", 32), ("DoubleFloatPixelData", "<f8", 64)]
-)
-@pytest.mark.parametrize("has_preamble", [True, False])
-def test_pixels_that_are_real_numbers_open(
-    tmp_path: Path, keyword: str, dtype: str, bits: int, has_preamble: bool
-) -> None:
-    def edit(dataset: Dataset, k: int) -> None:
-        del dataset.PixelData, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
-        dataset.BitsAllocated = bits
-        setattr(dataset, keyword, STORED[k].astype(dtype).tobytes())
-
-    for path in write_series(tmp_path, Recipe(STORED, edit=edit)):
-        if not has_preamble:
-            _without_meta(path)
-    np.testing.assert_array_equal(opened(tmp_path)[1].voxels, HU)
-
-
-@pytest.mark.parametrize("dtype", ["<u4", "<i4"])
-def test_pixels_of_32_bits_open(tmp_path: Path, dtype: str) -> None:
-    def edit(dataset: Dataset, k: int) -> None:
-        dataset.BitsAllocated = dataset.BitsStored = 32
-        dataset.HighBit, dataset.PixelRepresentation = 31, int(dtype == "<i4")
-        dataset.PixelData = STORED[k].astype(dtype).tobytes()
-
-    write_series(tmp_path, Recipe(STORED, edit=edit))
-    np.testing.assert_array_equal(opened(tmp_path)[1].voxels, HU)
-
-
-def test_pixels_of_one_bit_open(tmp_path: Path) -> None:
-    mask = STORED[0] > 1500
-
-    def edit(dataset: Dataset, _: int) -> None:
-        dataset.SOPClassUID = SECONDARY_CAPTURE
-        dataset.BitsAllocated = dataset.BitsStored = 1
-        dataset.HighBit = dataset.PixelRepresentation = 0
-        dataset.RescaleIntercept = "0"
-        dataset.PixelData = np.packbits(mask, bitorder="little").tobytes()
-
-    write_series(tmp_path, Recipe(STORED[:1], edit=edit))
-    np.testing.assert_array_equal(opened(tmp_path)[1].voxels[0], mask)
-
-
-@pytest.mark.parametrize(("rescale_type", "unit"), [("HU", "HU"), ("US", "HU"), ("Z_EFF", "Z_EFF"), ("MGML", "MGML")])
-def test_values_that_are_no_hu_are_not_called_so(tmp_path: Path, rescale_type: str, unit: str) -> None:
-    def edit(dataset: Dataset, _: int) -> None:
-        dataset.RescaleType = rescale_type
-
-    write_series(tmp_path, Recipe(STORED, edit=edit))
-    stack, _ = opened(tmp_path)
-    assert stack.unit == unit
-    assert stack.is_detectable == (unit == "HU")
 
 
 @pytest.mark.parametrize("is_implicit", [False, True])
