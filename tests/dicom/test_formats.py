@@ -44,7 +44,6 @@ from tests.support.opening import opened, problem_of, without_meta
 STORED = random_stored(3, 40, 36)
 HU = STORED - 1024
 LEGACY_ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.2"
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 Change = Callable[[Path], None]
 

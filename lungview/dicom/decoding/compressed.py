@@ -11,7 +11,7 @@ import numpy as np
 
 from lungview.dicom import syntaxes
 from lungview.dicom.decoding.frames import FrameReader
-from lungview.dicom.decoding.jobs import Job
+from lungview.dicom.decoding.jobs import Frame, Job
 from lungview.dicom.decoding.pool import StalledError, decoding_pool
 from lungview.dicom.decoding.process import LostProcessError, NeedsMemoryError, UndecodableError
 from lungview.dicom.pixels import StoredArray
@@ -107,7 +107,7 @@ def _named(instance: Instance) -> str:
     return f"{instance.source.name}{frame}"
 
 
-def _plain_plane(pixels: PixelFormat, frame: bytes, syntax: str) -> StoredArray | None:
+def _plain_plane(pixels: PixelFormat, frame: Frame, syntax: str) -> StoredArray | None:
     """Return a plane whose frame holds its cells as they are, or deflated; None where they are not all there."""
     if pixels.bits_allocated not in {8, 16, 32}:
         return None

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 
 from lungview.dicom.decoding.fragments import Span, frame_spans
+from lungview.dicom.decoding.jobs import Frame
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.dicom.sources import SourceReader, read_at
 from lungview.domain.study import FileSource, Instance
@@ -27,7 +28,7 @@ class FrameReader:
         self._lock = threading.Lock()
         self._kept: _Located | None = None
 
-    def read(self, instance: Instance) -> bytes:
+    def read(self, instance: Instance) -> Frame:
         """Return the compressed bytes of a plane; OSError where unreadable, DicomError with a clause where damaged."""
         located = self._located(instance)
         if instance.frame >= len(located.spans):
@@ -38,7 +39,7 @@ class FrameReader:
             return b"".join(read_at(instance.source.path, start, length) for start, length in spans)
         if len(spans) == 1:
             start, length = spans[0]
-            return content[start : start + length]
+            return memoryview(content)[start : start + length]
         return b"".join(content[start : start + length] for start, length in spans)
 
     def _located(self, instance: Instance) -> _Located:

@@ -13,6 +13,9 @@ from lungview.dicom.syntaxes import Codec
 MAX_LINE: Final = 4096
 READY: Final = b"ready\n"
 
+Frame = bytes | memoryview
+"""A compressed frame."""
+
 TYPES: Final = frozenset({"|u1", "|i1", "<u2", "<i2", "<u4", "<i4"})
 """Types of pixels that decoders hand over."""
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from lungview.dicom.decoding.bounds import seconds_for
-from lungview.dicom.decoding.jobs import Job
+from lungview.dicom.decoding.jobs import Frame, Job
 from lungview.dicom.decoding.process import Command, DecodingProcess, LostProcessError, usual_command
 from lungview.dicom.pixels import StoredArray
 from lungview.dicom.syntaxes import Codec
@@ -59,7 +59,7 @@ class DecodingPool:
             return
         self._return(process)
 
-    def decode(self, job: Job, frame: bytes, take: Take = np.copy) -> StoredArray:
+    def decode(self, job: Job, frame: Frame, take: Take = np.copy) -> StoredArray:
         """Return what take makes of a frame's stored values, (row, column[, sample]), which only take may look at.
 
         A frame whose process ends under it is tried once more. Raises LostProcessError where that ends too,
@@ -79,7 +79,7 @@ class DecodingPool:
         for process in idle:
             process.close()
 
-    def _decode_once(self, job: Job, frame: bytes, take: Take) -> StoredArray:
+    def _decode_once(self, job: Job, frame: Frame, take: Take) -> StoredArray:
         process = self._taken(job.codec)
         try:
             with self._watch.over(process, _START_S):

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from lungview.dicom.decoding.bounds import MAX_SHARED_BYTES
-from lungview.dicom.decoding.jobs import MAX_LINE, READY, Answer, Job
+from lungview.dicom.decoding.jobs import MAX_LINE, READY, Answer, Frame, Job
 from lungview.dicom.decoding.shared import SharedMemory
 from lungview.dicom.pixels import StoredArray
 from lungview.dicom.syntaxes import Codec
@@ -83,7 +83,7 @@ class DecodingProcess:
                 raise LostProcessError
             self._is_ready = True
 
-    def decode(self, job: Job, frame: bytes) -> StoredArray:
+    def decode(self, job: Job, frame: Frame) -> StoredArray:
         """Return a frame's stored values in shared memory, there until the next frame is decoded.
 
         Raises LostProcessError, NeedsMemoryError or UndecodableError.
@@ -151,7 +151,12 @@ def _flags() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """The program's own surroundings, this very package found first, and no threads of linear algebra."""
+    """The program's own surroundings, this very package found first, and no threads of linear algebra.
+
+    glibc is told to keep the memory of a frame for the next one; getting it from the system each time takes a tenth as
+    long as decoding.
+    """
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **one, "PYTHONPATH": os.pathsep.join(paths)}
+    kept = {"MALLOC_MMAP_THRESHOLD_": str(64 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
+    return {**os.environ, **one, **kept, "PYTHONPATH": os.pathsep.join(paths)}
