@@ -29,8 +29,8 @@ def load_annotations(
         for instance in stack.instances
         if instance.sop_instance_uid
     }
-    sources, problems = annotation_sources(folders)
-    sources += _own_sources(own_folder, images, sources)
+    sources, problems = annotation_sources(folders, task)
+    sources += _own_sources(own_folder, images, sources, task)
     linked = _Linked(problems=problems)
     for file in _read_all(sources, linked, task):
         _put(file, images, linked)
@@ -59,19 +59,19 @@ class _Linked:
 
 
 def _own_sources(
-    folder: Path | None, images: Mapping[str, LinkedImage], others: Collection[FileSource]
+    folder: Path | None, images: Mapping[str, LinkedImage], others: Collection[FileSource], task: Task
 ) -> list[FileSource]:
     """The reader's own files about these images; those of other patients stay out of sight."""
     if folder is None or not folder.is_dir():
         return []
-    sources, _ = annotation_sources([folder])
+    sources, _ = annotation_sources([folder], task)
     known = set(others)
     return [source for source in sources if source.path.stem in images and source not in known]
 
 
 def _read_all(sources: Sequence[FileSource], linked: _Linked, task: Task) -> list[AnnotationFile]:
     files = []
-    for done, (source, data) in enumerate(read_sources(sources)):
+    for done, (source, data) in enumerate(read_sources(sources, task)):
         task.step(done, len(sources))
         try:
             if isinstance(data, AnnotationError):

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from lungview.dicom import syntaxes
 from lungview.dicom.decoding.compressed import CompressedReader
 from lungview.dicom.pixels import StoredArray
+from lungview.dicom.pydicom_bounds import parse
 from lungview.dicom.pydicom_header import name_syntax
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.dicom.sources import SourceReader
@@ -95,14 +95,12 @@ class Decoder:
 
     def _dataset(self, instance: Instance) -> "tuple[Dataset, int]":
         """Return the parsed file, and by how many bits its stored values are to be shifted down."""
-        from pydicom import dcmread
-
         source = instance.source
         with self._lock:
             if self._kept is not None and self._kept[0] == source:
                 return self._kept[1:]
         try:
-            dataset = dcmread(BytesIO(self._sources.whole(source)), force=True)
+            dataset = parse(self._sources.whole(source))
             if name_syntax(dataset) == syntaxes.GE_PRIVATE:
                 _turn_bytes(dataset)
             shift = _take_high_bit(dataset)

@@ -1,9 +1,12 @@
 """Bounds for parsing by pydicom, which makes an object of a kilobyte of every eight bytes that hold an empty item."""
 
-from io import SEEK_END, SEEK_SET
-from typing import BinaryIO, Final
+from io import SEEK_END, SEEK_SET, BytesIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from lungview.errors import DicomError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 _READS: Final = (100_000, 500_000)
 """Elements, items and ends of such that the smallest and the largest file may have; an enhanced CT has 80 a slice."""
@@ -43,6 +46,18 @@ class Bounded:
     def tell(self) -> int:
         """Tell the place."""
         return self._stream.tell()
+
+
+def parse(data: bytes) -> "Dataset":
+    """Return the data set that a whole file's bytes hold; raises what pydicom does, DicomError beyond the bounds."""
+    from pydicom import dcmread
+
+    bounded = Bounded(BytesIO(data))
+    try:
+        return dcmread(bounded, force=True)
+    except Exception:
+        bounded.check()
+        raise
 
 
 def require_few_items(value: bytes) -> None:

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from lungview.annotations.folders import find_annotation_folders, names_around, narrow
 from lungview.annotations.link import load_annotations
-from lungview.annotations.values import Annotations
+from lungview.annotations.values import AnnotationIssue, AnnotationNote, Annotations
 from lungview.dicom.scan import scan as scan_files
 from lungview.domain.finding import Finding
-from lungview.domain.study import ProblemKind, ScanResult, Stack
+from lungview.domain.study import FileSource, ProblemKind, ScanResult, Stack
+from lungview.patience import StalledError, answer
 from lungview.places import data_folder
 from lungview.task import Task
+
+_SEARCH_S: Final = 60.0
+"""How long a search for annotation folders may take, on a slow drive too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,22 @@ def open_case(path: Path, task: Task, annotations: Path | None = None, *, readie
 
 def _linked(path: Path, scan: ScanResult, task: Task, named: Path | None) -> Annotations:
     """Link what lies in the patients' own annotation folders; look through all of them where that leaves some out."""
-    everywhere = (named,) if named is not None else find_annotation_folders(path, is_narrowed=False)
-    names = {*(patient.id for patient in scan.patients), *names_around(path.resolve())}
-    near = tuple(dict.fromkeys(each for folder in everywhere for each in narrow(folder, names)))
+    try:
+        everywhere, near = answer(partial(_folders, path, scan, named), task, _SEARCH_S)
+    except StalledError:
+        text = "The drive no longer answers, so that no readers' boxes are shown. Check it, then open the case again."
+        return Annotations(problems=(AnnotationNote(AnnotationIssue.UNREADABLE, FileSource(path), text),))
     linked = load_annotations(near, scan, task, own_boxes_folder())
     if set(near) != set(everywhere) and not _every_patient_has_some(scan, linked.findings):
         return load_annotations(everywhere, scan, task, own_boxes_folder())
     return linked
+
+
+def _folders(path: Path, scan: ScanResult, named: Path | None) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Annotation folders found for a path, and of these the patients' own."""
+    everywhere = (named,) if named is not None else find_annotation_folders(path, is_narrowed=False)
+    names = {*(patient.id for patient in scan.patients), *names_around(path.resolve())}
+    return everywhere, tuple(dict.fromkeys(each for folder in everywhere for each in narrow(folder, names)))
 
 
 def _every_patient_has_some(scan: ScanResult, findings: Mapping[str, tuple[Finding, ...]]) -> bool:

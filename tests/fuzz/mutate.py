@@ -23,6 +23,11 @@ _DELIMITERS = (
     b"\xfe\xff\x00\xe0\xff\xff\xff\xff", b"\xfe\xff\x00\xe0\x00\x00\x00\x00", b"\xfe\xff\x0d\xe0\x00\x00\x00\x00",
     b"\xfe\xff\xdd\xe0\x00\x00\x00\x00", b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff",
 )  # fmt: skip
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"
+_SHARE_OF_PIXELS = 1 / 3
+_SHARE_OF_HEADERS = 0.8
+_REACHES = (64, 256, 1024, 1 << 30)
+"""Bytes from the pixel data on that damage is done to: offset table and stream headers lie first."""
 _TOKENS = (
     b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"<annotation>", b"</annotation>", b"<object>", b"<bndbox>", b"-->",
     b'"', b"{", b"}", b"[", b"]", b",", b"\n", b"\x00", b"\xff\xfe", b"../../", b"/etc/passwd", b"NaN", b"1e400",
@@ -31,17 +36,29 @@ _TOKENS = (
 
 
 def mutate(original: bytes, others: Sequence[bytes], random: Random, header: int) -> bytes:
-    """Return the bytes with one to four kinds of damage; header: bytes at the beginning that most damage is done to."""
+    """Return the bytes with one to four kinds of damage; header: bytes at the beginning that much damage is done to.
+
+    A third of the damage to files with pixel data is done to these alone, since a decoder never sees the pixels of a
+    file whose header is refused.
+    """
     data = bytearray(original)
+    is_in_pixels = random.random() < _SHARE_OF_PIXELS
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         if len(data) < 8:
             break
-        head = data[:header] if random.random() < 0.8 else data
-        rest = data[len(head) :]
-        part = bytearray(head)
+        start, end = _place(data, random, header, is_in_pixels)
+        part = data[start:end]
         random.choice(MUTATORS)(part, random, others)
-        data = part + rest
+        data = data[:start] + part + data[end:]
     return bytes(data)
+
+
+def _place(data: bytearray, random: Random, header: int, is_in_pixels: bool) -> tuple[int, int]:
+    """Return the first and the last place, at least a few bytes apart, between which damage is done."""
+    pixels = data.rfind(_PIXEL_DATA) if is_in_pixels else -1
+    if 0 <= pixels < len(data) - 32:
+        return pixels + 4, min(len(data), pixels + random.choice(_REACHES))
+    return 0, header if random.random() < _SHARE_OF_HEADERS else len(data)
 
 
 def _flip_bits(data: bytearray, random: Random, others: Sequence[bytes]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lungview.dicom.decoding.fragments import Span, frame_spans
 from lungview.dicom.decoding.jobs import Frame
+from lungview.dicom.pydicom_bounds import parse
 from lungview.dicom.pydicom_quiet import quiet
 from lungview.dicom.sources import SourceReader, read_at
 from lungview.domain.study import FileSource, Instance
@@ -80,14 +81,12 @@ class FrameReader:
 
     def _by_pydicom(self, source: FileSource) -> bytes:
         """Return the items of a file whose header only a full parser reads."""
-        from io import BytesIO
-
-        from pydicom import dcmread
-
         data = self._sources.whole(source)
         try:
             with quiet():
-                content = dcmread(BytesIO(data), force=True).get("PixelData")
+                content = parse(data).get("PixelData")
+        except DicomError:
+            raise
         except Exception as error:  # a broken file can raise nearly anything inside the parser
             raise DicomError("has a header that cannot be read") from error
         if not isinstance(content, bytes):
