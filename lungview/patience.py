@@ -36,6 +36,14 @@ def watched(make: Callable[[], Iterator[T]], task: Task, patience_s: float, *, a
     Raises Cancelled soon after the task is cancelled, and StalledError after patience_s without an item. Either way
     the work is left behind.
     """
+    for items in watched_together(make, task, patience_s, at_once=at_once):
+        yield from items
+
+
+def watched_together(
+    make: Callable[[], Iterator[T]], task: Task, patience_s: float, *, at_once: bool = False
+) -> Iterator[list[T]]:
+    """Do what watched does, and yield in lists what has come since the last one."""
     worker = _Worker(make, tells_each=at_once)
     worker.start()
     heard = time.monotonic()
@@ -45,8 +53,7 @@ def watched(make: Callable[[], Iterator[T]], task: Task, patience_s: float, *, a
             worker.news.clear()
             has_ended = worker.ended.is_set()  # looked at first: what is there then is all
             if worker.items:
-                while worker.items:
-                    yield worker.items.popleft()
+                yield worker.taken()
                 heard = time.monotonic()
             if has_ended:
                 break
@@ -81,6 +88,10 @@ class _Worker(threading.Thread, Generic[T]):
         self.items: deque[T] = deque()
         self.news, self.ended = threading.Event(), threading.Event()
         self.error: BaseException | None = None
+
+    def taken(self) -> list[T]:
+        """Return the items that are there, which then no longer are."""
+        return [self.items.popleft() for _ in range(len(self.items))]
 
     def run(self) -> None:
         """Fill items until there are no more, or nobody waits for them."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from lungview.dicom import archive, dicomdir, problems, syntaxes, walk
 from lungview.dicom.entries import Entry
@@ -16,13 +15,10 @@ from lungview.dicom.sources import SourceReader
 from lungview.dicom.stalls import FIRST_S, Patience
 from lungview.domain.study import FileProblem, FileSource, ScanResult
 from lungview.errors import DicomError
-from lungview.patience import StalledError, answer, watched
+from lungview.patience import StalledError, answer, watched_together
 from lungview.task import Task
 
 log = logging.getLogger(__name__)
-
-_STEP: Final = 8
-"""Files between two reports of progress: a report may cross threads, a header takes a tenth of a millisecond."""
 
 
 def scan(path: Path, task: Task, *, readies_decoders: bool = False) -> ScanResult:
@@ -113,23 +109,25 @@ def _read(
     entries: list[Entry] = []
     found: list[FileProblem] = []
     patience, done, total = Patience(), 0, len(sources)
+    task.step(0, total)
     while done < total:
         if patience.is_given_up(os.fspath(sources[done].path)):
             found.append(problems.given_up(sources[done]))
             done += 1
             continue
         try:
-            for outcome in watched(partial(_outcomes, sources[done:]), task, patience.seconds):
-                if done % _STEP == 0:
-                    task.step(done, total)
+            for outcomes in watched_together(partial(_outcomes, sources[done:]), task, patience.seconds):
                 patience.answered()
-                done += 1
-                if isinstance(outcome, FileProblem):
-                    found.append(outcome)
-                    continue
-                if outcome and not entries and on_first is not None:
-                    on_first(outcome[0])
-                entries += outcome
+                done += len(outcomes)
+                had_none = not entries
+                for outcome in outcomes:
+                    if isinstance(outcome, FileProblem):
+                        found.append(outcome)
+                    else:
+                        entries += outcome
+                if had_none and entries and on_first is not None:
+                    on_first(entries[0])
+                task.step(done, total)
         except StalledError:
             found.append(problems.stalled(sources[done], patience.seconds))
             patience.stalled(os.fspath(sources[done].path))
