@@ -103,16 +103,19 @@ class HeaderParser:
 
 
 def _elements(syntax: str, data: bytes, start: int) -> list[Element]:
-    """Return the elements of a header that has been read, its pixel data left out."""
+    """Return the elements of a header that has been read, its pixel data left out; none where a tag comes twice."""
     trail: list[int] = []
-    _walk(data, start, RawHeader(syntax, {}), True, _NOTHING, trail)
-    found = []
+    header = RawHeader(syntax, {})
+    _walk(data, start, header, True, _NOTHING, trail)
+    found: list[Element] = []
+    met: set[int] = set()
     for begin, end in pairwise(trail):
-        one = RawHeader(syntax, {})
-        _walk(data[begin:end], 0, one, True, _NOTHING, [])
-        (tag,) = _uint32(data, begin)
-        found.append(Element(data[begin:end], tag & 0xFFFF, one.values))
-    return found
+        (filed,) = _uint32(data, begin)
+        met.add(filed)
+        tag = _WANTED.get(filed)
+        values = {} if tag is None or tag not in header.values else {tag: header.values[tag]}
+        found.append(Element(data[begin:end], filed & 0xFFFF, values))
+    return found if len(met) == len(found) else []
 
 
 def end_of_meta(data: bytes) -> tuple[str, int]:
