@@ -101,6 +101,11 @@ def _refuse_originals(folder: Path) -> None:
             )
 
 
+def _brief(words: str) -> str:
+    """Return words out of a file so that a sentence can hold them: a name may be as long as the file."""
+    return words if len(words) <= _LONGEST_WORDS else f"{words[: _LONGEST_WORDS - 3]}..."
+
+
 def _parse(source: FileSource, data: bytes) -> Element:
     if len(data) > MAX_BYTES:
         raise AnnotationError(
@@ -115,12 +120,12 @@ def _parse(source: FileSource, data: bytes) -> Element:
     # An unknown encoding is a LookupError, one that expat can't read a ValueError.
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise AnnotationError(
-            f"{source.name} is not well-formed XML ({error}); its boxes are left out: mend the file or export it again."
+            f"{source.name} is not well-formed XML ({_brief(str(error))}); its boxes are left out: mend the file or export it again."
         ) from error
     use_plain_tags(root)
     if root.tag != "annotation":
         raise AnnotationError(
-            f"{source.name} is XML but no Pascal VOC annotation (it holds <{root.tag}>); move it elsewhere."
+            f"{source.name} is XML but no Pascal VOC annotation (it holds <{_brief(root.tag)}>); move it elsewhere."
         )
     return root
 

@@ -101,6 +101,20 @@ def test_odd_documents_are_told_and_the_other_boxes_kept(tmp_path: Path, slices:
     link(tmp_path, slices, content)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<?xml version="1.0" encoding="ut' + b"1e400" * 2000 + b'"?><annotation/>',
+        b"<" + b"annotation" * 1000 + b"/>",
+    ],
+)
+def test_a_name_as_long_as_a_file_does_not_fill_the_sentence(content: bytes) -> None:
+    with pytest.raises(AnnotationError) as told:
+        read_annotation(FileSource(Path("long.xml")), content)
+    assert "long.xml" in str(told.value)
+    assert len(str(told.value)) < 250
+
+
 def test_thousands_of_boxes_are_read(tmp_path: Path, slices: ScanResult) -> None:
     boxes = 2000
     annotations = link(tmp_path, slices, b"<annotation>" + BOX * boxes + b"</annotation>")
