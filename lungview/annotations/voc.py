@@ -19,6 +19,7 @@ from lungview.errors import AnnotationError
 from lungview.files import write_atomically
 
 MAX_BYTES = 1 << 20
+_LONGEST_WORDS = 80
 """Largest annotation file that is read; the dataset's are under 2 kB."""
 
 OWN_DATABASE = "LungView"
@@ -120,7 +121,8 @@ def _parse(source: FileSource, data: bytes) -> Element:
     # An unknown encoding is a LookupError, one that expat can't read a ValueError.
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise AnnotationError(
-            f"{source.name} is not well-formed XML ({_brief(str(error))}); its boxes are left out: mend the file or export it again."
+            f"{source.name} is not well-formed XML ({_brief(str(error))}); its boxes are left out: mend the file or export"
+            " it again."
         ) from error
     use_plain_tags(root)
     if root.tag != "annotation":
