@@ -19,8 +19,8 @@ from lungview.errors import AnnotationError
 from lungview.files import write_atomically
 
 MAX_BYTES = 1 << 20
-_LONGEST_WORDS = 80
 """Largest annotation file that is read; the dataset's are under 2 kB."""
+_LONGEST_WORDS = 80
 
 OWN_DATABASE = "LungView"
 """What source/database says in the files that this program wrote, and in no other."""
@@ -121,8 +121,8 @@ def _parse(source: FileSource, data: bytes) -> Element:
     # An unknown encoding is a LookupError, one that expat can't read a ValueError.
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise AnnotationError(
-            f"{source.name} is not well-formed XML ({_brief(str(error))}); its boxes are left out: mend the file or export"
-            " it again."
+            f"{source.name} is not well-formed XML ({_brief(str(error))}); its boxes are left out: mend the file or"
+            " export it again."
         ) from error
     use_plain_tags(root)
     if root.tag != "annotation":
