@@ -10,14 +10,16 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lungview.dicom.decoding import codecs, worker
-from lungview.dicom.decoding.jobs import Job
+from lungview.dicom.decoding.jobs import Frame, Job
 
 _decode = codecs.decode
 
 
-def _breaking(job: Job, data: bytes) -> codecs.Plane:
+def _breaking(job: Job, frame: Frame, room: NDArray[np.uint8]) -> codecs.Plane:
+    data = bytes(frame)
     if b"CRASH" in data:
         os.abort()
     if b"ONCE" in data and not (flag := Path(os.environ["LUNGVIEW_TEST_FLAG"])).exists():
@@ -28,7 +30,7 @@ def _breaking(job: Job, data: bytes) -> codecs.Plane:
     taken = []
     while b"BOMB" in data:
         taken.append(np.zeros(256 << 20, np.uint8))  # asked for, never touched
-    return _decode(job, data)
+    return _decode(job, frame, room)
 
 
 if __name__ == "__main__":

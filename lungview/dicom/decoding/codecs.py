@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lungview.dicom.decoding.jobs import TYPES, Job
+from lungview.dicom.decoding.jobs import TYPES, Frame, Job
 from lungview.dicom.decoding.rle import decode_padded
 from lungview.dicom.decoding.streams import is_whole_j2k, is_whole_jpeg, names_its_colours
 from lungview.dicom.syntaxes import Codec
@@ -34,12 +34,16 @@ class DamagedFrameError(Exception):
     """A frame that is not what its file says."""
 
 
-def decode(job: Job, data: bytes) -> Plane:
+def decode(job: Job, frame: Frame, room: NDArray[np.uint8]) -> Plane:
     """Return the stored values of a frame, (row, column[, sample]); colours that its stream turned are RGB.
 
+    room: job.room bytes, where a decoder may put them.
     Raises DamagedFrameError, MemoryError, and whatever its decoder raises.
     """
-    plane = _arranged(_DECODERS[job.codec](job, data), job)
+    if job.codec is Codec.RLE and job.samples == 1:
+        plane = _rle_in_place(job, frame, room)
+    else:
+        plane = _arranged(_DECODERS[job.codec](job, bytes(frame)), job)
     if plane.shape != job.shape or plane.dtype.str not in TYPES or plane.nbytes > job.room:
         raise DamagedFrameError
     return plane
@@ -50,6 +54,19 @@ def _arranged(plane: Plane, job: Job) -> Plane:
     if plane.ndim == 3 and plane.shape == (job.samples, job.rows, job.columns):
         plane = np.moveaxis(plane, 0, -1)
     return plane.reshape(job.shape) if plane.size == np.prod(job.shape) and plane.ndim != len(job.shape) else plane
+
+
+def _rle_in_place(job: Job, frame: Frame, room: NDArray[np.uint8]) -> Plane:
+    """Decode into the room: this decoder is so fast that a copy would take a fifth of its time."""
+    from imagecodecs import dicomrle_decode
+
+    dtype = np.dtype(f"<u{job.itemsize}")
+    cells = room[: job.rows * job.columns * job.itemsize]
+    try:
+        dicomrle_decode(frame, dtype=dtype.str, out=cells)  # type: ignore[arg-type]  # any buffers do
+    except Exception:
+        return _rle(job, bytes(frame))
+    return cells.view(dtype).reshape(job.shape)
 
 
 def _rle(job: Job, data: bytes) -> Plane:

@@ -48,11 +48,12 @@ def serve(job: Job, memory: mmap.mmap) -> Answer:
     _faults.clear()
     view = memoryview(memory)
     try:
-        plane = codecs.decode(job, bytes(view[: job.length]))
+        room = np.frombuffer(view, np.uint8, job.room, job.offset)
+        plane = codecs.decode(job, view[: job.length], room)
         if _faults:
             return Answer()
-        room = np.frombuffer(view, plane.dtype, plane.size, job.offset)
-        np.copyto(room.reshape(plane.shape), plane)
+        if not np.may_share_memory(plane, room):
+            np.copyto(room[: plane.nbytes].view(plane.dtype).reshape(plane.shape), plane)
         return Answer(plane.dtype.str)
     except MemoryError:
         gc.collect()
