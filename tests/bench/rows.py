@@ -70,19 +70,22 @@ class UnableError(Exception):
 def race(methods: Mapping[str, Method], rounds: int, *, before: Method | None = None) -> tuple[Times, dict[str, str]]:
     """Call all methods in turn, round by round; return their times, and why some gave none.
 
+    Each round begins with another method, so that what one leaves behind (a cold core, full caches) hits all alike.
     before: called ahead of each call, its time not counted. What a call returns is freed outside its time.
     """
     times: Times = {name: [] for name in methods}
     cannot: dict[str, str] = {}
+    names = list(methods)
     for turn in range(rounds):
-        for name, method in methods.items():
+        first = turn % len(names)
+        for name in (*names[first:], *names[:first]):
             if name in cannot or (turn and times[name][0] > 1000 * _PATIENCE_S):
                 continue
             if before is not None:
                 before()
             began = time.perf_counter()
             try:
-                answer = method()
+                answer = methods[name]()
             except Exception as error:  # peers raise whatever they like
                 cannot[name] = _reason(error)
                 continue
