@@ -42,7 +42,7 @@ def test_methods_take_turns_and_those_that_fail_are_named() -> None:
         raise UnableError("cannot read HTJ2K")
 
     times, cannot = race({OURS: lambda: called.append("ours"), "bad": fail, "peer": lambda: called.append("peer")}, 3)
-    assert called == ["ours", "peer", "peer", "ours", "peer", "ours"]
+    assert called == ["ours", "bad", "peer", "peer", "ours", "peer", "ours"]
     assert {name: len(of) for name, of in times.items()} == {OURS: 3, "peer": 3}
     assert cannot == {"bad": "cannot read HTJ2K"}
 
