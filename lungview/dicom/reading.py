@@ -80,14 +80,13 @@ class FileReader:
         No more of it is unpacked than holds the header; damage further on shows when the pixels are read.
         """
         head, size = self._reader.head(source, _PACKED_READ)
-        is_from_data_set = is_deflated(unpacked_head(head, _PACKED_READ) if is_gzip(head) else head)
         try:
             header = self._parser.parse(unpacked_head(head, _UNPACKED_READ), is_whole=False)
         except (OddHeaderError, ShortHeadError):
             header = self._whole_header(source)
         header = self._with_frames(source, header)
         header.is_packed, header.fragments_offset = True, -1
-        if is_from_data_set:
+        if is_deflated(head):
             header.transfer_syntax_uid = syntaxes.DEFLATED
         return header, size
 
