@@ -49,7 +49,8 @@ class ExportDesk(QObject):
 
         job = window.runner.start("Exporting de-identified", work)
         job.succeeded.connect(self._on_exported)
-        job.cancelled.connect(lambda: window.centre.messages.tell("The export was stopped; nothing was left of it."))
+        told = "The export was stopped; nothing was left of it."
+        job.cancelled.connect(lambda: window.centre.messages.tell(told, is_news=True))
         job.failed.connect(window.errors.show)
 
     def _on_exported(self, exported: Exported) -> None:

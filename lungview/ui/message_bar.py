@@ -1,4 +1,4 @@
-"""Sentences about what went wrong, in a quiet bar that blocks nothing."""
+"""Sentences about what went wrong, or what is new, in a quiet bar that blocks nothing."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,10 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("messageBar")
-        self._sentences: list[str] = []
+        self._sentences: dict[str, bool] = {}
+        """What is shown, oldest first, and whether it is news."""
         self._do: Callable[[], None] | None = None
-        self._lasting: tuple[str, str, Callable[[], None] | None] | None = None
+        self._lasting: tuple[str, str, Callable[[], None] | None, bool] | None = None
         self._sign = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
@@ -46,22 +47,30 @@ class MessageBar(QFrame):
         return self._text.text() if self._sentences else ""
 
     def tell(
-        self, sentence: str, offer: str = "", do: Callable[[], None] | None = None, *, lasts: bool = False
+        self,
+        sentence: str,
+        offer: str = "",
+        do: Callable[[], None] | None = None,
+        *,
+        is_news: bool = False,
+        lasts: bool = False,
     ) -> None:
         """Add a sentence. offer, do: the text of a button and what it does; without one, the one before stays.
 
+        is_news: nothing is wrong. The bar looks like trouble as long as one sentence of it tells of some.
         lasts: it is of no case, and stays when another is opened.
         """
         if lasts:
-            self._lasting = sentence, offer, do
-        if sentence in self._sentences:
-            self._sentences.remove(sentence)
-        self._sentences = [*self._sentences, sentence][-_MOST_SENTENCES:]
+            self._lasting = sentence, offer, do, is_news
+        self._sentences.pop(sentence, None)
+        self._sentences[sentence] = is_news
+        self._sentences = dict(list(self._sentences.items())[-_MOST_SENTENCES:])
         self._text.setText("\n".join(self._sentences))
         if do is not None:
             self._do = do
             self._offer.setText(offer)
         self._offer.setVisible(self._do is not None)
+        self.dress()
         self.show()
 
     def leave_case(self) -> None:
@@ -69,7 +78,8 @@ class MessageBar(QFrame):
         lasting = self._lasting
         self.clear()
         if lasting is not None:
-            self.tell(*lasting, lasts=True)
+            sentence, offer, do, is_news = lasting
+            self.tell(sentence, offer, do, is_news=is_news, lasts=True)
 
     def clear(self) -> None:
         """Close the bar."""
@@ -79,8 +89,14 @@ class MessageBar(QFrame):
         self.hide()
 
     def dress(self) -> None:
-        """Draw the icons in the colours in use."""
-        self._sign.setPixmap(icons.pixmap("warning-circle", Mark.TROUBLE, ratio=self.devicePixelRatioF()))
+        """Draw the bar as what it tells, in the colours in use."""
+        is_news = bool(self._sentences) and all(self._sentences.values())
+        name, colour = ("info", theme.current_palette().accent) if is_news else ("warning-circle", Mark.TROUBLE)
+        self._sign.setPixmap(icons.pixmap(name, colour, ratio=self.devicePixelRatioF()))
+        if self.property("news") != is_news:
+            self.setProperty("news", is_news)
+            self.style().unpolish(self)
+            self.style().polish(self)
         self._close.setIcon(icons.icon("x", theme.current_palette(), 14))
         self._text.setForegroundRole(QPalette.ColorRole.WindowText)
 

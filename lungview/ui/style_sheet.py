@@ -148,6 +148,7 @@ QLabel[role="title"] {{ color: {colours.secondary_text}; font-size: {Size.SMALL_
 QLabel[role="heading"] {{ font-size: {Size.HEADING_FONT}px; font-weight: 600; }}
 QLabel[role="notice"] {{ color: {colours.secondary_text}; font-size: {Size.SMALL_FONT}px; }}
 QFrame#messageBar {{ background: {trouble}; border: none; border-bottom: 1px solid {Mark.TROUBLE}; }}
+QFrame#messageBar[news="true"] {{ background: {colours.panel}; border-bottom: 1px solid {colours.accent}; }}
 QFrame#emptyState {{ background: {colours.window}; }}
 QFrame#emptyState[dropping="true"] {{ background: {colours.panel}; border: 2px dashed {colours.accent}; }}
 """

@@ -33,3 +33,18 @@ def test_what_is_said_of_a_case_goes_with_it(qtbot: QtBot) -> None:
     bar.leave_case()
     assert bar.text == ""
     assert bar.isHidden()
+
+
+def test_the_bar_looks_like_trouble_as_long_as_it_tells_of_some(qtbot: QtBot) -> None:
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    bar.tell("A training has finished.", is_news=True, lasts=True)
+    assert bar.property("news") is True
+    bar.tell("2 files cannot be read.")
+    assert bar.property("news") is False
+    bar.leave_case()
+    assert bar.text == "A training has finished."
+    assert bar.property("news") is True
+    bar.clear()
+    bar.tell("2 files cannot be read.")
+    assert bar.property("news") is False

@@ -209,7 +209,7 @@ class MarksDesk(QObject):
             return
         preferences.take(replace(preferences.current, is_reader_asked=True))
         sentence = "Your boxes carry no reader's name yet; you can also enter it later, in the Marks menu."
-        self._window.centre.messages.tell(sentence, "Enter name…", self.ask_for_reader)
+        self._window.centre.messages.tell(sentence, "Enter name…", self.ask_for_reader, is_news=True)
 
     def _take_reader(self, name: str) -> None:
         preferences = self._window.preferences
@@ -245,7 +245,8 @@ class MarksDesk(QObject):
 
     def _on_removed(self, count: int) -> None:
         boxes = "The box you drew" if count == 1 else f"The {count} boxes you drew"
-        self._window.centre.messages.tell(f"{boxes} went with the dismissed finding.", "Undo", self.editor.undo)
+        told = f"{boxes} went with the dismissed finding."
+        self._window.centre.messages.tell(told, "Undo", self.editor.undo, is_news=True)
 
     def _on_running_changed(self, is_running: bool) -> None:
         if not is_running:

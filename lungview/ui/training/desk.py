@@ -159,12 +159,12 @@ class TrainingDesk(QObject):
         if self.controller is None:
             return
         self.controller.show_earlier(record)
-        told = "A training was interrupted. It can go on from its last checkpoint."
+        told, is_news = "A training was interrupted. It can go on from its last checkpoint.", False
         if record.state == "finished":
-            told = "A training has finished; its model waits to be kept or discarded."
+            told, is_news = "A training has finished; its model waits to be kept or discarded.", True
         elif record.state == "stopped":
-            told = "A training was stopped and can go on."
-        self._window.centre.messages.tell(told, "Show training", self._show_live, lasts=True)
+            told, is_news = "A training was stopped and can go on.", True
+        self._window.centre.messages.tell(told, "Show training", self._show_live, is_news=is_news, lasts=True)
 
     def _show_live(self) -> None:
         self.show_dialog()
@@ -196,7 +196,8 @@ class TrainingDesk(QObject):
         def make_way() -> None:
             dialog.hide()  # which would stand before the slice
             change = "Gained" if thumb.is_gained else "Lost"
-            messages.tell(f"{change} by the new model: {thumb.title}.", "Before and after", self.show_dialog)
+            told = f"{change} by the new model: {thumb.title}."
+            messages.tell(told, "Before and after", self.show_dialog, is_news=True)
 
         show_lesion(self._window, dialog.outcome.config.sources, thumb, make_way)
 
