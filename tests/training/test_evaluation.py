@@ -26,6 +26,7 @@ from lungview_training.evaluation.pictures import MODEL as MODEL_COLOUR
 from lungview_training.evaluation.pictures import MOST, READER, WorstCases
 from lungview_training.evaluation.run import evaluate_folder
 from lungview_training.evaluation.sources import labelled_scans
+from lungview_training.samples import Sample
 from tests.support.annotations import write_voc
 from tests.support.detectors import MODEL, ScriptedDetector
 from tests.support.dicom_series import Recipe, write_series
@@ -198,11 +199,17 @@ def test_patients_learned_from_are_measured_with_a_warning(tmp_path: Path) -> No
     assert 0.3 < low <= best["value"] <= high < 1.0
 
 
+@pytest.fixture(scope="module")
+def learned() -> dict[tuple[str, str], Sample]:
+    """All pictures of real patients as a training reads them, by patient and name."""
+    return {(each.patient, each.name): each for each in read_images(shared("msd-lung-256"))}
+
+
 @pytest.mark.parametrize("count", [0, 2, 4])
-def test_pictures_are_judged_with_the_neighbours_they_were_learned_with(count: int) -> None:
-    source = shared("msd-lung-256")
-    learned = {(each.patient, each.name): each for each in read_images(source)}
-    scan = next(labelled_scans(source, None, Task()))
+def test_pictures_are_judged_with_the_neighbours_they_were_learned_with(
+    learned: dict[tuple[str, str], Sample], count: int
+) -> None:
+    scan = next(labelled_scans(shared("msd-lung-256"), None, Task()))
     accompanied = 0
     for index, name in enumerate(scan.slice_names):
         beside = neighbours(scan.volume, index, count)
