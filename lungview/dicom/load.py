@@ -79,8 +79,7 @@ def _read_all(reader: SliceReader, order: Sequence[int], task: Task) -> Iterator
     chunk = _CHUNK if reader.is_quick else 1
     left = order[1:]
     workers = min(_READERS if reader.is_quick else _DECODERS, os.cpu_count() or 1) if len(left) >= 4 * chunk else 1
-    chunks = [left[at : at + chunk] for at in range(0, len(left), chunk)]
-    yield from read_in_threads(reader.read, chunks, workers, task, together=reader.is_quick)
+    yield from read_in_threads(reader.read, [left[at : at + chunk] for at in range(0, len(left), chunk)], workers, task)
 
 
 def _told(outcomes: Iterator[Outcome], stack: Stack) -> Iterator[Outcome]:
