@@ -29,8 +29,6 @@ from lungview_training.supervision.supervisor import (
 from tests.training.supervision.tiny import tiny_config, write_pictures
 
 _LONG_S = 120.0
-_KILLS = int(os.environ.get("LUNGVIEW_TEST_KILLS", "6"))
-"""Each takes ten seconds; twenty and more are for a run by hand."""
 
 
 class _Watched:
@@ -181,13 +179,13 @@ def test_a_killed_worker_is_told_of_and_goes_on_from_its_checkpoint(
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments_lose_no_checkpoint(
+def test_twenty_kills_at_random_moments_lose_no_checkpoint(
     registry: RunRegistry, pictures: Path, watch: Callable[..., _Watched]
 ) -> None:
     chance = random.Random(2)
     record = registry.add(tiny_config(pictures, 100_000), base="", title="")
     steps = []
-    for _ in range(_KILLS):
+    for _ in range(20):
         _kill_and_go_on(registry, watch, record, chance.uniform(0, 1.0))
         record = registry.all()[0]
         steps.append(record.step)
