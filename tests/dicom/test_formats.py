@@ -12,7 +12,6 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import (
     UID,
-    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
@@ -39,7 +38,7 @@ from tests.support.dicom_series import (
     write_multiframe,
     write_series,
 )
-from tests.support.opening import opened, problem_of, without_meta
+from tests.support.opening import deflate, opened, problem_of, without_meta
 
 STORED = random_stored(3, 40, 36)
 HU = STORED - 1024
@@ -50,12 +49,6 @@ Change = Callable[[Path], None]
 
 def _compressed(syntax: str) -> Change:
     return lambda path: compress(path, syntax)
-
-
-def _deflated(path: Path) -> None:
-    dataset = pydicom.dcmread(path)
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    dataset.save_as(path)
 
 
 def _big_endian(path: Path) -> None:
@@ -117,7 +110,7 @@ def _replace(path: Path, old: bytes, new: bytes) -> None:
 
 
 ENCODINGS: dict[str, Change] = {
-    "deflated": _deflated,
+    "deflated": deflate,
     "big endian": _big_endian,
     "big endian of GE": _big_endian_of_ge,
     "plain frames": _plain_frames,

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from lungview.dicom import inflate
 from lungview.dicom.load import load_volume
@@ -15,15 +14,9 @@ from lungview.dicom.scan import scan
 from lungview.domain.study import ProblemKind
 from lungview.task import Task
 from tests.support.dicom_series import Recipe, random_stored, write_series
-from tests.support.opening import opened
+from tests.support.opening import deflate, opened
 
 STORED = random_stored(4, 200, 180)
-
-
-def deflate(path: Path) -> None:
-    dataset = pydicom.dcmread(path)
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    dataset.save_as(path)
 
 
 def pack(path: Path) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import pydicom
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
@@ -34,3 +36,10 @@ def without_meta(path: Path) -> None:
     data = path.read_bytes()
     (length,) = np.frombuffer(data, "<u4", 1, 140)
     path.write_bytes(data[144 + int(length) :])
+
+
+def deflate(path: Path) -> None:
+    """Write a file again as a deflated data set."""
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path)
