@@ -109,6 +109,7 @@ class EntryBuilder:
             common.slice_thickness_mm,
             numbers.length(get(tags.SLICE_LOCATION)),
             common.windows,
+            common.facts.has_overlay,
         )
         return Entry(
             instance,

@@ -40,7 +40,9 @@ def _as_filed(tag: int) -> int:
     return (tag & 0xFFFF) << 16 | tag >> 16
 
 
-_WANTED: Final = {_as_filed(tag): tag for tag in tags.WANTED}
+_WANTED: Final = {_as_filed(tag): tag for tag in tags.WANTED} | {
+    _as_filed(group << 16 | tags.OVERLAY_ROWS & 0xFFFF): tags.OVERLAY_ROWS for group in tags.OVERLAY_GROUPS
+}
 _PIXELS: Final = frozenset(_as_filed(tag) for tag in (tags.PIXEL_DATA, tags.FLOAT_PIXEL_DATA, tags.DOUBLE_PIXEL_DATA))
 _SOP_CLASS: Final = _as_filed(tags.SOP_CLASS_UID)
 _META_SYNTAX: Final = _as_filed(0x00020010)

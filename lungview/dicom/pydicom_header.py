@@ -87,6 +87,8 @@ def _raw_header(dataset: "Dataset") -> RawHeader:
         for tag in tags.WANTED
         if (value := _raw(dataset, tag, big_endian)) or (tag in tags.SEQUENCES and value is not None)
     }
+    if any((group, tags.OVERLAY_ROWS & 0xFFFF) in dataset for group in tags.OVERLAY_GROUPS):
+        values[tags.OVERLAY_ROWS] = b""
     header = RawHeader(name_syntax(dataset), values)
     if tags.PER_FRAME_FUNCTIONAL_GROUPS in dataset:
         header.frames = _frames(dataset, big_endian)

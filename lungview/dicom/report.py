@@ -193,9 +193,9 @@ def _notes_on_patient(entries: Sequence[Entry]) -> list[GeometryNote]:
 
 
 def _note_on_overlays(entries: Sequence[Entry]) -> list[GeometryNote]:
-    slices = tuple(k for k, entry in enumerate(entries) if entry.facts.has_overlay)
+    slices = tuple(k for k, entry in enumerate(entries) if entry.instance.has_overlay)
     if not slices:
         return []
     which = f"{len(slices)} of {len(entries)} slices come" if len(entries) > 1 else "The slice comes"
-    text = f"{which} with graphics, which are not drawn here; the pixels are shown without them."
+    text = f"{which} with graphics of the file's own, which the window lays over the pixels and can leave out."
     return [GeometryNote(GeometryIssue.OVERLAY, text, slices, float(len(slices)))]

@@ -52,6 +52,8 @@ SHARED_FUNCTIONAL_GROUPS: Final = 0x52009229
 PER_FRAME_FUNCTIONAL_GROUPS: Final = 0x52009230
 
 OVERLAY_ROWS: Final = 0x60000010
+OVERLAY_GROUPS: Final = range(0x6000, 0x6020, 2)
+"""Groups that overlays may stand in; those after the first are noted as if they stood in it."""
 
 FLOAT_PIXEL_DATA: Final = 0x7FE00008
 DOUBLE_PIXEL_DATA: Final = 0x7FE00009

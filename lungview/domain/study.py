@@ -62,6 +62,7 @@ class Instance:
 
     frame: zero-based frame inside the file. position: patient position of the first pixel's centre, mm.
     orientation: row cosines then column cosines. pixel_spacing_mm: (between rows, between columns).
+    has_overlay: whether graphics come with it (PS3.3 C.9.2).
     """
 
     source: FileSource
@@ -77,6 +78,7 @@ class Instance:
     slice_thickness_mm: float | None = None
     slice_location_mm: float | None = None
     windows: tuple[Window, ...] = ()
+    has_overlay: bool = False
 
 
 class StackKind(StrEnum):
@@ -125,6 +127,11 @@ class Stack:
     def slice_count(self) -> int:
         """How many planes."""
         return len(self.instances)
+
+    @property
+    def has_overlays(self) -> bool:
+        """Whether graphics come with any of its planes."""
+        return any(instance.has_overlay for instance in self.instances)
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def test_graphics_beside_the_pixels_are_named_and_leave_the_values_alone(tmp_pat
     np.testing.assert_array_equal(volume.voxels, HU)
     (note,) = (note for note in stack.report.notes if note.issue is GeometryIssue.OVERLAY)
     assert note.slices == (1, 2)
-    assert note.message.startswith("2 of 3 slices come with graphics, which are not drawn here")
+    assert note.message.startswith("2 of 3 slices come with graphics of the file's own")
 
 
 def test_segments_of_rle_may_be_longer_than_their_pixels(tmp_path: Path) -> None:

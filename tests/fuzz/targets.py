@@ -4,7 +4,7 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +14,9 @@ from lungview.annotations.link import load_annotations
 from lungview.cli.info_document import info_document
 from lungview.cli.info_text import info_lines
 from lungview.dicom.load import load_volume
+from lungview.dicom.overlays import read_overlays
 from lungview.dicom.scan import scan
+from lungview.domain.graphics import SliceGraphics
 from lungview.domain.study import ScanResult
 from lungview.domain.volume import Volume
 from lungview.errors import LungViewError
@@ -81,8 +83,14 @@ def _scan_and_load(folder: Path) -> str:
             outcome = "refused"
             continue
         _require(volume.is_read.all(), "a volume came back unfinished")
+        for failure in read_overlays(stack, Task(), first=0, on_read=partial(_require_as_large, volume)):
+            require_sentence(failure, folder)
         _require_numbers(volume)
     return outcome
+
+
+def _require_as_large(volume: Volume, _index: int, graphics: SliceGraphics) -> None:
+    _require(graphics.mask.shape == volume.voxels.shape[1:3], "graphics are not as large as their slice")
 
 
 def _require_numbers(volume: Volume) -> None:
