@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lungview.deidentify.values import Exported, Options
     from lungview.detection.store.store import ModelStore
     from lungview.domain.detection import Detector, ModelInfo
+    from lungview.domain.graphics import SliceGraphics
     from lungview.domain.model_shelf import StoredModel
     from lungview.domain.study import Stack
     from lungview.domain.volume import Volume
@@ -43,6 +44,15 @@ def load_volume(
     from lungview.dicom import load
 
     return load.load_volume(stack, task, first=first, on_slice=on_slice)
+
+
+def read_overlays(
+    stack: "Stack", task: Task, *, first: int, on_read: "Callable[[int, SliceGraphics], None]"
+) -> tuple[str, ...]:
+    """Read what a stack's files lay over its slices, slice first before the others."""
+    from lungview.dicom import overlays
+
+    return overlays.read_overlays(stack, task, first=first, on_read=on_read)
 
 
 def available_models() -> "tuple[ModelInfo, ...]":
@@ -128,6 +138,7 @@ def services(
         load_volume=load_volume,
         load_detector=partial(load_detector, device=device, is_cached=is_cached, leaves_a_core=True),
         available_models=available_models,
+        read_overlays=read_overlays,
         write_demo=write_demo,
         export=export_case,
         settings_file=settings_file,

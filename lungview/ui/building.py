@@ -17,6 +17,7 @@ from lungview.ui.exporting import ExportDesk
 from lungview.ui.findings.navigation import FindingNavigator
 from lungview.ui.findings.panel import FindingsPanel
 from lungview.ui.findings.rows_keeper import RowsKeeper
+from lungview.ui.graphics_controller import GraphicsController
 from lungview.ui.jobs import JobRunner
 from lungview.ui.layouts import Docks, LayoutKeeper
 from lungview.ui.marks.desk import MarksDesk
@@ -65,6 +66,7 @@ def make_controllers(window: "MainWindow") -> None:
     state, display, runner, services = window.state, window.display, window.runner, window.services
     window.windows = WindowKeeper(state, display, window)
     window.reading = ReadingController(state, services, runner, window)
+    window.graphics = GraphicsController(state, services, runner, window)
     window.detection = DetectionController(state, services, runner, window)
     window.rows = RowsKeeper(state, display, runner, window)
     store = ReviewStore((services.data_folder or data_folder()) / "reviews")

@@ -70,6 +70,7 @@ def _connect_display(window: "MainWindow") -> None:
         Id.AI_MARKS: (display.set_shows_ai, display.ai_shown_changed, display.shows_ai),
         Id.READER_MARKS: (display.set_shows_reader, display.reader_shown_changed, display.shows_reader),
         Id.ATTENTION: (display.set_shows_attention, display.attention_shown_changed, display.shows_attention),
+        Id.GRAPHICS: (display.set_shows_graphics, display.graphics_shown_changed, display.shows_graphics),
         Id.CORNER_TEXT: (display.set_shows_corner_text, display.corner_text_changed, display.shows_corner_text),
         Id.GRADIENT: (display.set_shows_gradient, display.gradient_shown_changed, display.shows_gradient),
     }

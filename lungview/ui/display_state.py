@@ -16,6 +16,7 @@ class DisplayState(QObject):
     ai_shown_changed = Signal(bool)
     reader_shown_changed = Signal(bool)
     attention_shown_changed = Signal(bool)
+    graphics_shown_changed = Signal(bool)
     mip_changed = Signal(bool)
     """A 10 mm maximum intensity slab in place of the single slice."""
     corner_text_changed = Signal(bool)
@@ -31,6 +32,7 @@ class DisplayState(QObject):
         self._shows_ai = True
         self._shows_reader = True
         self._shows_attention = False
+        self._shows_graphics = True
         self._is_mip = False
         self._shows_corner_text = True
         self._shows_gradient = False
@@ -91,6 +93,17 @@ class DisplayState(QObject):
         if shown != self._shows_attention:
             self._shows_attention = shown
             self.attention_shown_changed.emit(shown)
+
+    @property
+    def shows_graphics(self) -> bool:
+        """Whether the graphics that files bring lie over their slices."""
+        return self._shows_graphics
+
+    def set_shows_graphics(self, shown: bool) -> None:
+        """Lay the files' own graphics over their slices, or take them away."""
+        if shown != self._shows_graphics:
+            self._shows_graphics = shown
+            self.graphics_shown_changed.emit(shown)
 
     @property
     def is_mip(self) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lungview.ui.findings.navigation import FindingNavigator
     from lungview.ui.findings.panel import FindingsPanel
     from lungview.ui.findings.rows_keeper import RowsKeeper
+    from lungview.ui.graphics_controller import GraphicsController
     from lungview.ui.jobs import JobRunner
     from lungview.ui.layouts import Docks, LayoutKeeper
     from lungview.ui.marks.desk import MarksDesk
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         runner: JobRunner
         windows: WindowKeeper
         reading: ReadingController
+        graphics: GraphicsController
         detection: DetectionController
         rows: RowsKeeper
         reviews: ReviewKeeper

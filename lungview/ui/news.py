@@ -16,7 +16,7 @@ from lungview.ui.menus import fill_recent
 from lungview.ui.settings import Settings
 from lungview.ui.shortcuts import Id
 from lungview.ui.theme import Scheme
-from lungview.ui.troubles import troubles_of, unreadable_slices
+from lungview.ui.troubles import troubles_of, unread_graphics, unreadable_slices
 
 if TYPE_CHECKING:
     from lungview.ui.main_window import MainWindow
@@ -63,6 +63,7 @@ class News(QObject):
         window.opening.demo_begun.connect(lambda: window.empty.say("Making the demo patient…"))
         reading.opened.connect(self._on_opened)
         reading.loaded.connect(self._on_loaded)
+        window.graphics.unread.connect(self._on_graphics_unread)
         reading.loading_ended.connect(window.thumbnails.start)
         window.thumbnails.made.connect(window.strip.model.set_thumbnail)
         state.case_changed.connect(self._on_case_changed)
@@ -99,8 +100,12 @@ class News(QObject):
 
     def _on_loaded(self, volume: Volume) -> None:
         self._window.detection.show_volume(volume)
+        self._window.graphics.show_volume(volume)
         if told := unreadable_slices(volume):
             self._window.centre.messages.tell(told)
+
+    def _on_graphics_unread(self, failures: tuple[str, ...]) -> None:
+        self._window.centre.messages.tell(unread_graphics(failures))
 
     def _on_case_changed(self) -> None:
         case = self._window.state.case
@@ -111,7 +116,9 @@ class News(QObject):
         self._on_stack_changed()
 
     def _on_stack_changed(self) -> None:
-        self._window.actions_by_id.enable(self._window.state.stack is not None, *NEED_STACK)
+        stack = self._window.state.stack
+        self._window.actions_by_id.enable(stack is not None, *NEED_STACK)
+        self._window.actions_by_id.enable(stack is not None and stack.has_overlays, Id.GRAPHICS)
 
     def _on_model_wanted(self, name_or_file: str) -> None:
         self._window.status.set_model("")

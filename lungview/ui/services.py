@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # numpy and pydicom must not be imported before the first paint
     from lungview.deidentify.values import Exported, Options
     from lungview.domain.detection import Detector, ModelInfo
+    from lungview.domain.graphics import SliceGraphics
     from lungview.domain.study import Stack
     from lungview.domain.volume import Volume
     from lungview.reading.case import Case
@@ -21,6 +22,16 @@ class OpenCase(Protocol):
 
     def __call__(self, path: Path, task: "Task", annotations: Path | None = None) -> "Case":
         """Return what the path holds; called in a job thread. annotations: a folder the reader named."""
+        ...
+
+
+class ReadOverlays(Protocol):
+    """Read what the files of a stack lay over its slices."""
+
+    def __call__(
+        self, stack: "Stack", task: "Task", *, first: int, on_read: "Callable[[int, SliceGraphics], None]"
+    ) -> tuple[str, ...]:
+        """Call on_read for each slice with graphics, slice first before the others; return sentences on what failed."""
         ...
 
 
@@ -45,6 +56,7 @@ class Services:
 
     load_detector: a model's name or the path of a weights file -> a ready detector; "" means the default model.
     available_models: what the model menu offers, the default first.
+    read_overlays: None where files' own graphics are not shown.
     write_demo: writes the synthetic patient into a folder and returns the path to open.
     settings_file: where settings are kept, None for the user's own place (or LUNGVIEW_HOME).
     data_folder: where review states are kept, None for the user's own place (or LUNGVIEW_HOME).
@@ -57,6 +69,7 @@ class Services:
     load_volume: LoadVolume
     load_detector: "Callable[[str], Detector]"
     available_models: "Callable[[], tuple[ModelInfo, ...]]"
+    read_overlays: ReadOverlays | None = None
     write_demo: "Callable[[Path, Task], Path] | None" = None
     export: "Callable[[Path, Path | None, Path, Options, Task], Exported] | None" = None
     settings_file: Path | None = None

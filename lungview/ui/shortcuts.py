@@ -56,6 +56,7 @@ class Id(StrEnum):
     AI_MARKS = "ai-marks"
     READER_MARKS = "reader-marks"
     ATTENTION = "attention"
+    GRAPHICS = "graphics"
     CORNER_TEXT = "corner-text"
     GRADIENT = "gradient"
     LIGHT_THEME = "light-theme"
@@ -144,6 +145,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(Id.READER_MARKS, "Reader marks", Group.VIEW, ("R",), "user-square", True, "Boxes of the readers"),
     Command(Id.AI_MARKS, "AI marks", Group.VIEW, ("G",), "brain", True, "Boxes of the model"),
     Command(Id.ATTENTION, "Attention", Group.VIEW, ("T",), "fire-simple", True, "Where the model looked"),
+    Command(Id.GRAPHICS, "The file's graphics", Group.VIEW, ("O",), is_checkable=True),
     Command(
         Id.CORNER_TEXT, "Patient identity", Group.VIEW, ("H",), is_checkable=True, hint="Names; hide for screenshots"
     ),

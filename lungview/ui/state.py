@@ -13,6 +13,7 @@ from lungview.domain.box import Box
 from lungview.domain.detection import Detection, ModelInfo, SliceDetections
 from lungview.domain.finding import Finding, ReviewState
 from lungview.domain.geometry import Point
+from lungview.domain.graphics import SliceGraphics
 from lungview.domain.study import Stack
 from lungview.domain.volume import Volume
 
@@ -32,6 +33,8 @@ class ViewerState(QObject):
     volume_changed = Signal()
     """The stack's voxels are allocated; slices follow one by one."""
     slice_read = Signal(int)
+    graphics_read = Signal(int)
+    """What the file lays over this slice is there."""
     slice_changed = Signal(int)
     viewed_changed = Signal(int)
     """This slice was looked at for the first time."""
@@ -54,6 +57,7 @@ class ViewerState(QObject):
         self._box_counts: Mapping[str, int] = {}
         self._stack: Stack | None = None
         self._volume: Volume | None = None
+        self._graphics: dict[int, SliceGraphics] = {}
         self._slice_index = 0
         self._viewed: set[int] = set()
         self._originals: dict[int, tuple[Finding, ...]] = {}
@@ -95,6 +99,7 @@ class ViewerState(QObject):
         self._stack, self._volume, self._selected_id = stack, None, None
         self._slice_index = stack.slice_count // 2 if stack else 0
         self._viewed.clear()
+        self._graphics.clear()
         self._detections.clear()
         self._reviews.clear()
         self._rows = ()
@@ -119,6 +124,17 @@ class ViewerState(QObject):
         """Tell the panes that a slice's voxels are final."""
         if self._stack is not None and stack_key == self._stack.key:
             self.slice_read.emit(index)
+
+    @property
+    def graphics(self) -> Mapping[int, SliceGraphics]:
+        """What files lay over their slices, as far as it is read, by slice index."""
+        return self._graphics
+
+    def add_graphics(self, stack_key: str, index: int, graphics: SliceGraphics) -> None:
+        """Take what lies over a slice; that of a stack no longer shown is dropped."""
+        if self._stack is not None and stack_key == self._stack.key:
+            self._graphics[index] = graphics
+            self.graphics_read.emit(index)
 
     @property
     def slice_index(self) -> int:

@@ -41,6 +41,8 @@ class Mark:
     ACCEPTED = "#009e73"
     DISMISSED = "#8a929c"
     MEASUREMENT = "#f0e442"
+    GRAPHICS = "#cc79a7"
+    """What the file itself lays over its slice."""
     TROUBLE = "#d55e00"
 
 

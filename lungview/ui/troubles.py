@@ -1,6 +1,6 @@
 """What an opened folder's problems come to, as sentences for the message bar; no Qt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lungview.domain.study import ProblemKind
@@ -23,6 +23,11 @@ def troubles_of(case: "Case") -> str:
 def unreadable_slices(volume: Volume) -> str:
     """A sentence on slices that could not be decoded, "" where all could."""
     return _first_of([sentence for _index, sentence in volume.unreadable], "slice")
+
+
+def unread_graphics(failures: Sequence[str]) -> str:
+    """A sentence on graphics that could not be read, by what was said of each file; the slices themselves are there."""
+    return f"{_first_of(list(failures), 'file')} The slices are shown without their graphics."
 
 
 def _sentences(case: "Case") -> Iterator[str]:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from lungview.app import export_case
 from lungview.dicom.load import load_volume
+from lungview.dicom.overlays import read_overlays
 from lungview.domain.box import Box
 from lungview.domain.detection import Detector, ModelInfo
 from lungview.reading.case import open_case
@@ -94,6 +95,7 @@ class WindowMaker:
             load_volume=load_volume,
             load_detector=load_detector or (lambda _name: answers),
             available_models=lambda: models or (answers.info,),
+            read_overlays=read_overlays,
             export=export_case,
             settings_file=file,
             data_folder=self._folder / "data",

@@ -13,6 +13,7 @@ from lungview.ui.marks.editor import MarksEditor
 from lungview.ui.panes.attention_map import AttentionOverlay
 from lungview.ui.panes.corner_text import CornerText, corner_text, describe_probe
 from lungview.ui.panes.corners import CornerOverlay, LettersOverlay, bottom_left_area
+from lungview.ui.panes.graphics_overlay import GraphicsOverlay
 from lungview.ui.panes.mark_overlay import MarkOverlay
 from lungview.ui.panes.mark_source import MarkSource
 from lungview.ui.panes.marks import BoxMark
@@ -52,13 +53,16 @@ class AxialPane(SlicePane):
         self._attention.is_shown = display.shows_attention
         self.overlays = [
             self._attention,
+            GraphicsOverlay(state, display),
             MarkOverlay(self._marks_shown),
             *([self._tool.overlay] if self._tool is not None else []),
             LettersOverlay(self._letters),
             CornerOverlay(self._corner_text),
         ]
         display.attention_shown_changed.connect(self._on_attention_shown)
+        display.graphics_shown_changed.connect(self.update)
         display.corner_text_changed.connect(self.update)
+        state.graphics_read.connect(self._on_graphics_read)
         state.detections_changed.connect(self._on_detections_changed)
         state.slice_changed.connect(self._on_slice_changed)
 
@@ -135,6 +139,10 @@ class AxialPane(SlicePane):
 
     def _on_detections_changed(self, index: int) -> None:
         if self._attention.is_shown and index in (-1, self.state.slice_index):
+            self.update()
+
+    def _on_graphics_read(self, index: int) -> None:
+        if index == self.state.slice_index:
             self.update()
 
     def _letters(self) -> OrientationLetters | None:
