@@ -3,64 +3,26 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from lungview.dicom import problems
 from lungview.dicom.entries import Entry
 from lungview.dicom.facts import Facts
 from lungview.dicom.ordering import order
 from lungview.dicom.parts import Part, group_by
 from lungview.dicom.report import report_on
 from lungview.dicom.splitting import split_series
-from lungview.domain.study import FileProblem, FileSource, Patient, Series, Stack, StackKind, Study
+from lungview.domain.study import Patient, Series, Stack, StackKind, Study
 
 _KIND_ORDER = tuple(StackKind)
 
 
-def group(entries: Sequence[Entry]) -> tuple[tuple[Patient, ...], tuple[FileProblem, ...]]:
-    """Return the patients that planes belong to, and the files that repeat an image already there.
+def group(entries: Sequence[Entry]) -> tuple[Patient, ...]:
+    """Return the patients that planes belong to.
 
-    entries: in the order in which files were listed, so that the first of two equal images is kept. Empty UIDs are
-    told apart by folder, number and description.
+    entries: in the order in which files were listed, none twice. Empty UIDs are told apart by folder, number and
+    description.
     """
-    unique, duplicates = _without_duplicates(entries)
-    patients = [_patient(group) for group in group_by(unique, lambda entry: _patient_key(entry.facts)).values()]
+    patients = [_patient(group) for group in group_by(entries, lambda entry: _patient_key(entry.facts)).values()]
     patients.sort(key=lambda patient: (patient.name.casefold(), patient.id.casefold()))
-    return tuple(patients), duplicates
-
-
-def _without_duplicates(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[FileProblem, ...]]:
-    """Leave out planes that another file has already brought: of the same SOP Instance UID, series, place and size.
-
-    The UID alone is not enough: some programs that strip names from files give one UID to all slices of a series.
-    """
-    first: dict[tuple[object, ...], FileSource] = {}
-    unique: list[Entry] = []
-    repeated: dict[FileSource, FileProblem] = {}
-    for entry in entries:
-        instance = entry.instance
-        key = _identity(entry)
-        if instance.sop_instance_uid and key in first:
-            repeated.setdefault(instance.source, problems.duplicate(instance.source, first[key]))
-        else:
-            first[key] = instance.source
-            unique.append(entry)
-    return unique, tuple(repeated.values())
-
-
-def _identity(entry: Entry) -> tuple[object, ...]:
-    """What two files of one image have in common."""
-    one = entry.instance
-    return (
-        one.sop_instance_uid,
-        one.frame,
-        entry.facts.series_uid,
-        one.instance_number,
-        one.acquisition_number,
-        one.position,
-        one.orientation,
-        one.pixels.rows,
-        one.pixels.columns,
-        entry.acquisition_time,
-    )
+    return tuple(patients)
 
 
 def _patient_key(facts: Facts) -> tuple[str, str]:

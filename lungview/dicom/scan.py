@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from lungview.dicom import archive, dicomdir, problems, syntaxes, walk
+from lungview.dicom.duplicates import without_duplicates
 from lungview.dicom.entries import Entry
 from lungview.dicom.grouping import group
 from lungview.dicom.reading import FileReader
@@ -34,8 +35,8 @@ def scan(path: Path, task: Task, *, readies_decoders: bool = False) -> ScanResul
     except StalledError as error:
         raise DicomError(problems.stalled(FileSource(path), FIRST_S).message) from error
     entries, more = _read(sources, task, _ready_decoder if readies_decoders else None)
-    patients, duplicates = group(entries)
-    result = ScanResult(path, patients, (*found, *more, *duplicates))
+    unique, repeated = without_duplicates(entries, task)
+    result = ScanResult(path, group(unique), (*found, *more, *repeated))
     log.info(
         "scanned %d files: %d series, %d planes, %d problems",
         len(sources), len(result.series), len(entries), len(result.problems),

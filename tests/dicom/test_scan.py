@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from lungview.dicom import archive
 from lungview.dicom.load import load_volume
@@ -17,7 +18,8 @@ from lungview.dicom.scan import scan
 from lungview.domain.study import ProblemKind, ScanResult
 from lungview.errors import DicomError
 from lungview.task import Cancelled, Task
-from tests.support.dicom_series import ROOT, Recipe, random_stored, save, write_series
+from tests.support.dicom_series import ROOT, Recipe, compress, random_stored, save, write_series
+from tests.support.opening import deflate
 from tests.support.shared_data import shared
 
 
@@ -110,6 +112,50 @@ def test_the_second_file_of_an_image_is_told_as_a_duplicate(tmp_path: Path) -> N
     assert problem.kind is ProblemKind.DUPLICATE
     assert "copy of 001.dcm" in problem.message
     assert "001.dcm" in problem.message
+
+
+def nameless(dataset: Dataset, k: int) -> None:
+    """Take away what tells a slice from the others of its series, as programs do that strip names."""
+    dataset.SOPInstanceUID = "1.2.3"
+    for keyword in ("ImagePositionPatient", "InstanceNumber", "SliceLocation"):
+        if keyword in dataset:
+            delattr(dataset, keyword)
+
+
+@pytest.mark.parametrize("syntax", ["", RLELossless, JPEG2000Lossless])
+def test_slices_that_share_their_uid_and_all_else_but_the_pixels_are_all_kept(tmp_path: Path, syntax: str) -> None:
+    stored = random_stored(4, 40, 36)
+    paths = write_series(tmp_path, Recipe(stored, edit=nameless))
+    for path in paths if syntax else ():
+        compress(path, syntax)
+    shutil.copy(paths[2], tmp_path / "copy of 002.dcm")
+    result = scan(tmp_path, Task())
+    (stack,) = result.stacks
+    np.testing.assert_array_equal(load_volume(stack, Task()).voxels, stored - 1024)
+    (problem,) = result.problems
+    assert problem.kind is ProblemKind.DUPLICATE
+    assert problem.message.startswith("copy of 002.dcm calls itself the same image as 002.dcm")
+
+
+def test_an_image_in_two_encodings_is_one_image(tmp_path: Path) -> None:
+    (first,) = write_series(tmp_path, Recipe(random_stored(1, 40, 36)))
+    second = shutil.copy(first, tmp_path / "other.dcm")
+    compress(Path(second), RLELossless)
+    result = scan(tmp_path, Task())
+    assert [stack.slice_count for stack in result.stacks] == [1]
+    assert kinds(result) == {"other.dcm": ProblemKind.DUPLICATE}
+
+
+def test_copies_in_a_zip_file_and_packed_copies_are_told_from_other_images(tmp_path: Path) -> None:
+    paths = write_series(tmp_path / "in", Recipe(random_stored(3, 40, 36), edit=nameless))
+    with zipfile.ZipFile(tmp_path / "case.zip", "w") as zipped:
+        for path in paths:
+            deflate(path)
+            zipped.write(path, path.name)
+            zipped.write(path, f"again/{path.name}")
+    result = scan(tmp_path / "case.zip", Task())
+    assert [stack.slice_count for stack in result.stacks] == [3]
+    assert [problem.kind for problem in result.problems] == [ProblemKind.DUPLICATE] * 3
 
 
 def test_a_single_file_is_scanned_alone(tmp_path: Path) -> None:

@@ -163,7 +163,8 @@ def compress(path: Path, syntax: str) -> None:
     dataset = dcmread(path)
     if syntax not in _ENCODERS:
         # Named, because one that pydicom asks first, where it is installed, ends the whole program at small frames.
-        dataset.compress(syntax, encoding_plugin="pydicom" if syntax == RLELossless else "")
+        plugin = "pydicom" if syntax == RLELossless else ""
+        dataset.compress(syntax, encoding_plugin=plugin, generate_instance_uid=False)
         dataset.save_as(path)
         return
     planes = dataset.pixel_array.view(np.uint16).reshape(-1, dataset.Rows, dataset.Columns)
