@@ -29,6 +29,7 @@ class Finding:
     label: the file's own word, which may be empty; in the dataset a subtype letter.
     author, time: who drew it and when (ISO 8601), "" where the file does not say.
     frame: zero-based frame of a multi-frame instance. is_own: drawn in this program rather than read from an original.
+    is_echo: a model's box that the reader accepted and left as it was, which says nothing of how well that box fits.
     """
 
     sop_instance_uid: str
@@ -38,3 +39,4 @@ class Finding:
     time: str = ""
     frame: int = 0
     is_own: bool = False
+    is_echo: bool = False

@@ -14,7 +14,7 @@ class Lesion:
     boxes: slice index -> box. scores: slice index -> score, empty for readers' lesions and models without scores.
     size_mm: (across, down, through) extent: largest box width and height, and slice range along the normal
         including the thickness of one slice. score: the lesion's own, in [0, 1], None where nothing scored it.
-    label: the reader's word, "" for a model's.
+    label: the reader's word, "" for a model's. is_echo: made of nothing but a model's boxes that a reader accepted.
     """
 
     source: Source
@@ -23,6 +23,7 @@ class Lesion:
     score: float | None = None
     scores: Mapping[int, float] = field(default_factory=dict)
     label: str = ""
+    is_echo: bool = False
 
     @property
     def first(self) -> int:

@@ -69,7 +69,14 @@ class Mark:
     def as_finding(self) -> Finding:
         """The mark as every other reader's box."""
         return Finding(
-            self.place.sop_instance_uid, self.box, self.label, self.author, self.time, self.place.frame, is_own=True
+            self.place.sop_instance_uid,
+            self.box,
+            self.label,
+            self.author,
+            self.time,
+            self.place.frame,
+            is_own=True,
+            is_echo=self.origin.kind is OriginKind.AI and self.box == self.origin.box,
         )
 
 

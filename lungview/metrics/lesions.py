@@ -151,6 +151,7 @@ def _lesion(chain: _Chain, grid: _Grid, source: Source) -> Lesion:
         score=max(scores.values(), default=None),
         scores=scores,
         label=labels.most_common(1)[0][0] if labels else "",
+        is_echo=all(isinstance(mark, Finding) and mark.is_echo for mark in chain.marks.values()),
     )
 
 

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from lungview.domain.box import to_array
+from lungview.domain.box import Box, to_array
 from lungview.domain.detection import Detection, SliceDetections
 from lungview.domain.finding import Finding, Source
 from lungview.domain.geometry import VolumeGeometry
@@ -14,14 +15,17 @@ from lungview.metrics.lesions import DEFAULT_RULE, LinkRule, link_lesions, match
 from lungview.metrics.matching import match_by_overlap
 from lungview.task import Task
 
+_ONE: Final = 0.5
+"""Pixels by which the corners of one box may differ: detecting again, or on another device, rounds otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlicePair:
-    """A reader's box and a model's that overlap; iou in (0, 1]."""
+    """A reader's box and a model's that overlap; iou in (0, 1], None where the first is nothing but the second."""
 
     finding: Finding
     detection: Detection
-    iou: float
+    iou: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,12 @@ class SliceComparison:
     def iou(self) -> float | None:
         """Mean IoU over the readers' boxes, a missed one counting 0; None where the reader drew none.
 
-        With one box each, as in the study, it is the IoU of the two.
+        With one box each, as in the study, it is the IoU of the two. Boxes of the model's that the reader only accepted
+        do not count: they would call every box that the reader agrees to a perfect one.
         """
-        count = len(self.pairs) + len(self.missed)
-        return sum(pair.iou for pair in self.pairs) / count if count else None
+        known = [pair.iou for pair in self.pairs if pair.iou is not None]
+        count = len(known) + len(self.missed)
+        return sum(known) / count if count else None
 
 
 def shown_detections(detections: Sequence[Detection], score_threshold: float) -> tuple[Detection, ...]:
@@ -54,12 +60,25 @@ def compare_slice(
     drawn = [finding for finding in findings if finding.box.area > 0]
     shown = shown_detections(detections, score_threshold)
     matching = match_by_overlap(to_array(each.box for each in shown), to_array(each.box for each in drawn))
-    pairs = [SlicePair(drawn[pair.finding], shown[pair.detection], pair.iou) for pair in matching.pairs]
+    pairs = [
+        SlicePair(finding, detection, None if _repeats(finding, detection) else pair.iou)
+        for pair in matching.pairs
+        for finding, detection in [(drawn[pair.finding], shown[pair.detection])]
+    ]
     return SliceComparison(
-        pairs=tuple(sorted(pairs, key=lambda pair: -pair.iou)),
+        pairs=tuple(sorted(pairs, key=lambda pair: -1.0 if pair.iou is None else -pair.iou)),
         missed=tuple(drawn[each] for each in matching.unmatched_findings),
         extra=tuple(shown[each] for each in matching.unmatched_detections),
     )
+
+
+def _repeats(finding: Finding, detection: Detection) -> bool:
+    """Whether a reader's box is this detection's, accepted; that of another model can be compared with it."""
+    return finding.is_echo and _are_one(finding.box, detection.box)
+
+
+def _are_one(one: Box, other: Box) -> bool:
+    return all(abs(a - b) <= _ONE for a, b in zip(one.as_tuple(), other.as_tuple(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,8 @@ class LesionRow:
     """One line of the findings list: a lesion that the model, the reader or both say is there.
 
     id: stays the same while the score threshold moves and from one detection to the next.
-    iou, is_centre_hit: the model's lesion against the reader's over all slices; None where only one saw it.
+    iou, is_centre_hit: the model's lesion against the reader's over all slices; None where only one saw it, or where
+        the reader's is nothing but the model's, accepted.
     """
 
     id: str
@@ -156,7 +176,14 @@ def _row(
     # best box is there as long as the lesion is.
     named_by = reader if reader is not None else ai
     assert named_by is not None
+    if ai is not None and reader is not None and _repeats_lesion(reader, ai):
+        iou = hit = None
     return LesionRow(_lesion_id(stack, named_by), ai, reader, iou, hit)
+
+
+def _repeats_lesion(reader: Lesion, ai: Lesion) -> bool:
+    shared = reader.boxes.keys() & ai.boxes.keys()
+    return reader.is_echo and all(_are_one(reader.boxes[index], ai.boxes[index]) for index in shared)
 
 
 def _lesion_id(stack: Stack, lesion: Lesion) -> str:

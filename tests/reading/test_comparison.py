@@ -58,6 +58,34 @@ def test_a_slice_without_readers_boxes_has_no_iou() -> None:
     assert compare_slice([Finding("1.2.3", Box(5, 5, 5, 5))], [], 0.5).iou is None
 
 
+def _accepted(box: Box) -> Finding:
+    return Finding(uid(4), box, "A", is_own=True, is_echo=True)
+
+
+def test_an_accepted_box_says_nothing_of_how_well_the_models_box_fits() -> None:
+    comparison = compare_slice([_accepted(HERE), Finding(uid(4), AWAY)], [Detection(HERE, 0.9)], 0.5)
+    assert [(pair.finding.box, pair.iou) for pair in comparison.pairs] == [(HERE, None)]
+    assert comparison.iou == 0  # that of the one which the model missed
+    assert compare_slice([_accepted(HERE)], [Detection(HERE, 0.9)], 0.5).iou is None
+
+
+def test_a_box_accepted_from_another_model_is_compared() -> None:
+    assert compare_slice([_accepted(HERE)], [Detection(NEAR, 0.9)], 0.5).iou == pytest.approx(0.8)
+
+
+def test_a_lesion_of_accepted_boxes_is_both_sides_and_has_no_iou() -> None:
+    model: Detections = {4: [(HERE, 0.9)], 5: [(NEAR, 0.8)]}
+    accepted = {index: (_accepted(box),) for index, ((box, _),) in model.items()}
+    (row,) = lesion_rows(STACK, GEOMETRY, accepted, _answers(model), 0.5)
+    assert row.source is Source.BOTH
+    assert (row.iou, row.is_centre_hit) == (None, None)
+    (other,) = lesion_rows(STACK, GEOMETRY, accepted, _answers({4: [(NEAR, 0.9)], 5: [(NEAR, 0.8)]}), 0.5)
+    assert other.iou is not None
+    drawn = {4: (_accepted(HERE),), 5: (Finding(uid(5), NEAR),)}
+    (mixed,) = lesion_rows(STACK, GEOMETRY, drawn, _answers(model), 0.5)
+    assert mixed.iou is not None
+
+
 def test_a_lesion_that_both_see_is_one_row_with_iou_and_centre_hit() -> None:
     (row,) = _rows({3: HERE, 4: HERE}, {3: [(NEAR, 0.9)], 4: [(NEAR, 0.8)], 5: [(NEAR, 0.7)]})
     assert row.source is Source.BOTH

@@ -179,6 +179,8 @@ class PairsTable(QWidget):
 def describe(compared: SliceComparison) -> str:
     """Say how the boxes of a slice agree."""
     overlap = compared.iou
+    if overlap is None and compared.pairs:
+        return "The reader accepted the model's box as it is; there is nothing to compare."
     if overlap is None:
         return "The model marks what no reader boxed here." if compared.extra else "No boxes on this slice."
     if not compared.pairs:

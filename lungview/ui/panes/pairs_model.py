@@ -34,7 +34,7 @@ _HEADS = {
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """A pair, or a box that stands alone; iou is 0 for a reader's box that the model missed."""
+    """A pair, or a box that stands alone; iou: 0 for a reader's box that the model missed, None for one accepted."""
 
     reader: Box | None
     predicted: Box | None

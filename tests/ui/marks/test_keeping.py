@@ -108,6 +108,7 @@ def test_accepting_an_ai_finding_makes_its_boxes_the_readers_own_noting_the_mode
     wait_until_idle(qtbot, window)
     row = next(row for row in window.state.rows if row.key_slice == 9)
     assert row.source is Source.BOTH
+    assert row.iou is None
     assert window.state.reviews[row.id] is ReviewState.ACCEPTED
     press(window, Qt.Key.Key_Z, CTRL)
     wait_until_idle(qtbot, window)
