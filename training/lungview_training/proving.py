@@ -113,4 +113,4 @@ def _thumbs(comparison: Comparison, members: frozenset[str] | None) -> tuple[Thu
 
 def _thumb(change: Change, *, is_gained: bool) -> Thumb:
     return Thumb(is_gained, change.patient, change.scan, change.slice_index, change.picture.png, change.picture.caption,
-                 change.stack, change.file)  # fmt: skip
+                 change.stack, change.file, change.box)  # fmt: skip

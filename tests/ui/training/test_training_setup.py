@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from lungview.detection.store.store import ModelStore
+from lungview.domain.box import Box
 from lungview.domain.model_names import LONGEST
 from lungview.errors import LungViewError
 from lungview.reading.case import open_case
@@ -24,6 +25,7 @@ from lungview_training.supervision.folder_look import FolderLook
 from lungview_training.supervision.proof import Thumb
 from tests.support.models import keep as keep_made_up
 from tests.support.reviewed import write_case
+from tests.support.ui import wait_until_idle
 from tests.ui.training.hands import LONG_MS, click, open_dialog, shelf_of
 
 
@@ -112,7 +114,7 @@ def test_reviewed_cases_need_no_folder(qtbot: QtBot, make: Callable[[], MainWind
     assert not dialog.check.isEnabled()
 
 
-def test_a_lesion_of_any_case_is_shown_in_the_viewer(
+def test_a_lesion_of_any_case_is_shown_in_the_viewer_and_selected(
     qtbot: QtBot, make: Callable[[], MainWindow], tmp_path: Path
 ) -> None:
     folders = [write_case(tmp_path / "data", tmp_path / "images", number) for number in (1, 2)]
@@ -120,8 +122,17 @@ def test_a_lesion_of_any_case_is_shown_in_the_viewer(
     window = make()
     sources = [SourceConfig(SourceKind.FOLDER, folder) for folder in folders]
     file = stack.instances[0].source.path
-    show_lesion(window, sources, Thumb(True, "CASE2", "case 2", 3, b"", "CASE2: 12 mm", stack.key, file))
-    qtbot.waitUntil(lambda: window.state.stack is not None and window.state.slice_index == 3, timeout=LONG_MS)
+    box = Box(39, 40, 60, 60)
+    show_lesion(window, sources, Thumb(True, "CASE2", "case 2", 9, b"", "CASE2: 12 mm", stack.key, file, box))
+    qtbot.waitUntil(lambda: window.state.stack is not None and window.state.slice_index == 9, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.state.selected_row is not None, timeout=LONG_MS)
+    assert window.state.selected_row is not None
+    assert window.state.selected_row.reader is not None
+    assert window.state.selected_row.reader.boxes == {9: Box(40, 40, 60, 60)}
+    window.state.select(None)
+    window.display.set_score_threshold(0.9)
+    wait_until_idle(qtbot, window)
+    assert window.state.selected_row is None
     assert window.reading.path == folders[1]
     assert window.state.stack is not None
     assert window.state.stack.key == stack.key

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lungview.domain.arrays import FloatArray
-from lungview.domain.box import to_array
+from lungview.domain.box import Box, to_array
 from lungview.domain.detection import Detector, ModelInfo
 from lungview.task import Task
 from lungview_training.evaluation.document import Plain, figure_table, model_table
@@ -25,14 +25,15 @@ ENTIRE = "entire set"
 class Change:
     """A lesion that one model found and the other did not; in pictures outside of a series, a reader's box.
 
-    slice_index: in the scan, where its largest box is. size_mm: longer side of that box. stack: key of the scan's.
-    file: of its first slice.
+    slice_index: in the scan, where its largest box is. box: that one. size_mm: its longer side. stack: key of the
+    scan's. file: of its first slice.
     """
 
     patient: str
     scan: str
     slice_name: str
     slice_index: int
+    box: Box
     size_mm: float
     picture: Picture
     stack: str
@@ -210,7 +211,7 @@ class _Changes:
         picture = Picture(png, f"{title_of(old)}: {size_mm:.0f} mm")
         stack = scan.volume.stack
         file = stack.instances[0].source.path
-        return Change(old.patient, old.scan, old.name, index, size_mm, picture, stack.key, file)
+        return Change(old.patient, old.scan, old.name, index, Box(*box.tolist()), size_mm, picture, stack.key, file)
 
 
 def _change(change: Change) -> Plain:

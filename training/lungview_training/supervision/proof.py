@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lungview.domain.box import Box
+
 Interval = tuple[float, float]
 
 UNPROVED = "The models were not compared, so nothing shows that the new one is better."
@@ -51,6 +53,7 @@ class Thumb:
     """A lesion that only one of the models found.
 
     is_gained: by the new one. slice_index: in the scan, from 0. stack: key of its series. file: one of its slices.
+    box: the reader's on that slice.
     """
 
     is_gained: bool
@@ -61,6 +64,7 @@ class Thumb:
     title: str
     stack: str = ""
     file: Path = Path()
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
