@@ -14,7 +14,8 @@ from lungview.ui.first_stack import best_first_stack
 from lungview.ui.jobs import Job, JobRunner
 from lungview.ui.relay import BatchRelay
 from lungview.ui.services import Services
-from lungview.ui.state import ViewerState, count_boxes
+from lungview.ui.stack_state import count_boxes
+from lungview.ui.state import ViewerState
 
 if TYPE_CHECKING:
     from lungview.reading.case import Case
