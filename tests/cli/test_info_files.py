@@ -29,7 +29,7 @@ OPENED = {
     "lung-pet-ct-dx-tables": 0,
     "msd-lung-256": 0,
     "torture-charset": 9,
-    "torture-structure": 17,
+    "torture-structure": 18,
     "torture-transfer-syntax": 9,
 }
 """Each folder of real data, and how many of its files are shown."""

@@ -140,14 +140,20 @@ def test_a_series_label_teaches_the_bag_and_not_its_slices(tmp_path: Path) -> No
 
 def test_learning_from_labels_alone_tells_slices_apart(tmp_path: Path) -> None:
     torch.set_num_threads(1)
+    steps = 120  # after 40 it depends on the machine's rounding whether it has begun to
     config = dataclasses.replace(
-        phantom_config(tmp_path, 40), network=MIL, batch_size=8, evaluate_every=40, checkpoint_every=40, ema_decay=0.8
+        phantom_config(tmp_path, steps),
+        network=MIL,
+        batch_size=8,
+        evaluate_every=steps,
+        checkpoint_every=steps,
+        ema_decay=0.8,
     )
     data = phantom_data()
     bare = TrainingData(data.split, [_labelled(each) for each in data.train], [], [], [], [])
     path = train(config, lambda _: None, _never, bare)
     results = make_learner(config).predict(build_network(path), data.train)
-    assert presence_auc(results) > 0.8
+    assert presence_auc(results) > 0.9
 
 
 def test_the_share_of_pairs_in_the_right_order_is_counted_with_ties_as_halves() -> None:
