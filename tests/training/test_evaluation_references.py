@@ -83,7 +83,7 @@ def _distinct(slices: Sequence[JudgedSlice]) -> list[JudgedSlice]:
 
 def _has_ties(overlaps: FloatArray) -> bool:
     found = (sorted(each) for each in overlaps.tolist())
-    return any(0 < lower and upper - lower < 1e-9 for each in found for lower, upper in pairwise(each))
+    return any(lower > 0 and upper - lower < 1e-9 for each in found for lower, upper in pairwise(each))
 
 
 @settings(deadline=None, max_examples=15)
