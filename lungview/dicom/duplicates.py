@@ -8,11 +8,12 @@ image only where place, number and size agree too, and, as far as that can be to
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from io import SEEK_END
 from typing import Final
 
 from lungview.dicom import problems
 from lungview.dicom.entries import Entry
-from lungview.dicom.sources import SourceReader, read_at
+from lungview.dicom.sources import SourceReader
 from lungview.dicom.stalls import FIRST_S
 from lungview.domain.study import FileProblem, FileSource, Instance
 from lungview.errors import DicomError
@@ -37,22 +38,25 @@ def without_duplicates(entries: Sequence[Entry], task: Task) -> tuple[list[Entry
     """
     identities = [_identity(entry) for entry in entries]
     counts = Counter(identities)
-    suspects = [k for k, identity in enumerate(identities) if counts[identity] > 1 and identity[0]]
+    suspects = {k for k, identity in enumerate(identities) if counts[identity] > 1 and identity[0]}
     if not suspects:
         return list(entries), ()
-    prints = dict(zip(suspects, _prints([entries[k].instance for k in suspects], task), strict=False))
+    asked = sorted(suspects)
+    prints = dict(zip(asked, _prints([entries[k].instance for k in asked], task), strict=False))
     met: dict[_Identity, dict[_Print | None, FileSource]] = {}
     unique: list[Entry] = []
     repeated: dict[FileSource, FileProblem] = {}
     for k, entry in enumerate(entries):
-        source = entry.instance.source
-        known = met.setdefault(identities[k], {}) if identities[k][0] else {}
-        first = _same_among(known, prints.get(k))
+        if k not in suspects:
+            unique.append(entry)
+            continue
+        source, known, pixels = entry.instance.source, met.setdefault(identities[k], {}), prints.get(k)
+        first = _same_among(known, pixels)
         if first is None:
             unique.append(entry)
         else:
             repeated.setdefault(source, problems.duplicate(source, first))
-        known.setdefault(prints.get(k), source if first is None else first)
+        known.setdefault(pixels, source if first is None else first)
     return unique, tuple(repeated.values())
 
 
@@ -101,19 +105,18 @@ def _each_print(instances: Sequence[Instance]) -> Iterator[_Print | None]:
 
 def _digest(instance: Instance, sources: SourceReader) -> bytes:
     """Digest of some places of a plane's pixels as filed, b"" where only a full parser knows where they lie."""
-    pixels, source = instance.pixels, instance.source
+    pixels = instance.pixels
     begin = pixels.offset if pixels.offset >= 0 else pixels.fragments_offset
     if begin < 0:
         return b""
-    whole = sources.whole(source) if source.member or pixels.is_packed else None
-    size = len(whole) if whole is not None else sources.head(source, 0)[1]
-    length = size - begin
     digest = sha256()
-    if pixels.offset >= 0:
-        length = pixels.rows * pixels.columns * pixels.samples * pixels.bits_allocated // 8
-    else:
-        digest.update(str(length).encode())  # compressed, other pixels are hardly ever of the same length
-    for number in range(_SAMPLES):
-        place = begin + (length - _SAMPLE) * (number + 1) // (_SAMPLES + 1) if length > _SAMPLE else begin
-        digest.update(whole[place : place + _SAMPLE] if whole is not None else read_at(source.path, place, _SAMPLE))
+    with sources.stream(instance.source) as stream:
+        if pixels.offset >= 0:
+            length = pixels.rows * pixels.columns * pixels.samples * pixels.bits_allocated // 8
+        else:
+            length = stream.seek(0, SEEK_END) - begin
+            digest.update(str(length).encode())  # compressed, other pixels are hardly ever of the same length
+        for number in range(_SAMPLES):
+            stream.seek(begin + max(0, length - _SAMPLE) * (number + 1) // (_SAMPLES + 1))
+            digest.update(stream.read(_SAMPLE))
     return digest.digest()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lungview.dicom import syntaxes, tags
+from lungview.dicom import problems, syntaxes, tags
 from lungview.dicom.load import outward
 from lungview.dicom.pydicom_bounds import Bounded, parse
 from lungview.dicom.pydicom_header import name_syntax
@@ -121,15 +121,12 @@ def _each(stack: Stack, order: Sequence[int]) -> Iterator[tuple[int, SliceGraphi
     with SourceReader() as sources:
         reader = OverlayReader(sources)
         for k in order:
-            source = stack.instances[k].source
             try:
                 yield k, reader.read(stack.instances[k])
             except DicomError as error:
                 yield k, str(error)
-            except OSError:
-                yield k, f"{source.name} can no longer be read. Check its disk, then open it again."
-            except MemoryError:
-                yield k, f"{source.name} needs more memory than is free. Close other programs, then reopen."
+            except (OSError, MemoryError) as error:
+                yield k, str(problems.failed_read(stack.instances[k].source, error))
 
 
 def _plane(dataset: "Dataset", group: int) -> _Plane:

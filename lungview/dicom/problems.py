@@ -1,6 +1,7 @@
 """Say in a sentence why a file is not among the images, and what to do."""
 
 from lungview.domain.study import FileProblem, FileSource, ProblemKind
+from lungview.errors import DicomError
 
 
 def not_dicom(source: FileSource) -> FileProblem:
@@ -115,6 +116,13 @@ def too_deep(source: FileSource, depth: int) -> FileProblem:
         ProblemKind.UNSUPPORTED,
         f"{source.name} lies more than {depth} folders deep, and was not looked into. Open it by itself.",
     )
+
+
+def failed_read(source: FileSource, error: OSError | MemoryError) -> DicomError:
+    """Word why a file that was scanned cannot be read now."""
+    if isinstance(error, MemoryError):
+        return DicomError(f"{source.name} needs more memory than is free. Close other programs, then reopen.")
+    return DicomError(f"{source.name} can no longer be read. Check its disk, then open it again.")
 
 
 def too_large_for_memory(source: FileSource) -> FileProblem:

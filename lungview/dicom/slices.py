@@ -5,6 +5,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from lungview.dicom import problems
 from lungview.dicom.decode import Decoder
 from lungview.dicom.pixels import Rule, StoredArray, rescale_in_place, rule_for, to_float32, to_int16
 from lungview.dicom.sources import SourceReader, read_into
@@ -35,12 +36,8 @@ class SliceReader:
             self._fill(k, instance)
         except DicomError as error:
             return _worded(instance, error)
-        except MemoryError:
-            return DicomError(
-                f"{instance.source.name} needs more memory than is free. Close other programs, then reopen."
-            )
-        except OSError:
-            return DicomError(f"{instance.source.name} can no longer be read. Check its disk, then open it again.")
+        except (OSError, MemoryError) as error:
+            return problems.failed_read(instance.source, error)
         return None
 
     def _fill(self, k: int, instance: Instance) -> None:

@@ -12,7 +12,6 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import (
     UID,
-    ExplicitVRBigEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
@@ -38,7 +37,7 @@ from tests.support.dicom_series import (
     write_multiframe,
     write_series,
 )
-from tests.support.opening import deflate, opened, problem_of, without_meta
+from tests.support.opening import deflate, opened, problem_of, turn_big_endian, without_meta
 
 STORED = random_stored(3, 40, 36)
 HU = STORED - 1024
@@ -49,16 +48,6 @@ Change = Callable[[Path], None]
 
 def _compressed(syntax: str) -> Change:
     return lambda path: compress(path, syntax)
-
-
-def _big_endian(path: Path) -> None:
-    dataset = pydicom.dcmread(path)
-    turned = Dataset()
-    turned.update(dataset)
-    turned.file_meta = dataset.file_meta
-    turned.PixelData = dataset.pixel_array.astype(">i2").tobytes()
-    turned.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
-    turned.save_as(path, enforce_file_format=True)
 
 
 def _big_endian_of_ge(path: Path) -> None:
@@ -111,7 +100,7 @@ def _replace(path: Path, old: bytes, new: bytes) -> None:
 
 ENCODINGS: dict[str, Change] = {
     "deflated": deflate,
-    "big endian": _big_endian,
+    "big endian": turn_big_endian,
     "big endian of GE": _big_endian_of_ge,
     "plain frames": _plain_frames,
     "deflated frames": _deflated_frames,

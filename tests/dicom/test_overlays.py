@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless
+from pydicom.uid import JPEG2000Lossless
 
 from lungview.dicom.overlays import read_overlays
 from lungview.dicom.scan import scan
@@ -20,7 +20,7 @@ from lungview.domain.graphics import SliceGraphics
 from lungview.domain.study import Stack
 from lungview.task import Cancelled, Task
 from tests.support.dicom_series import Recipe, compress, random_stored, write_multiframe, write_series
-from tests.support.opening import deflate, opened
+from tests.support.opening import deflate, opened, turn_big_endian
 from tests.support.overlays import add_overlay
 from tests.support.overlays import drawing as points_at_random
 from tests.support.shared_data import shared
@@ -118,16 +118,7 @@ def _zipped(folder: Path) -> None:
 
 def _big_endian(folder: Path) -> None:
     for path in folder.iterdir():
-        dataset = pydicom.dcmread(path)
-        turned = Dataset()
-        turned.update(dataset)
-        turned.file_meta = dataset.file_meta
-        turned.PixelData = dataset.pixel_array.astype(">i2").tobytes()
-        if (0x6000, 0x3000) in turned:
-            words = np.frombuffer(turned[0x6000, 0x3000].value, "<u2")
-            turned[0x6000, 0x3000].value = words.astype(">u2").tobytes()
-        turned.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
-        turned.save_as(path, little_endian=False, implicit_vr=False)
+        turn_big_endian(path)
 
 
 @pytest.mark.parametrize("change", [_implicit, _compressed, _deflated, _zipped, _big_endian])

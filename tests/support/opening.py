@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from lungview.dicom.load import load_volume
 from lungview.dicom.scan import scan
@@ -43,3 +44,17 @@ def deflate(path: Path) -> None:
     dataset = pydicom.dcmread(path)
     dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     dataset.save_as(path)
+
+
+def turn_big_endian(path: Path) -> None:
+    """Write a file again with the high byte first, its overlay's words too."""
+    dataset = pydicom.dcmread(path)
+    turned = Dataset()
+    turned.update(dataset)
+    turned.file_meta = dataset.file_meta
+    turned.PixelData = dataset.pixel_array.astype(">i2").tobytes()
+    if (0x6000, 0x3000) in turned:
+        words = np.frombuffer(turned[0x6000, 0x3000].value, "<u2")
+        turned[0x6000, 0x3000].value = words.astype(">u2").tobytes()
+    turned.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    turned.save_as(path, enforce_file_format=True)
